@@ -232,7 +232,6 @@ fn needs_node(bootstrap: &Cursor<'_>, node: &Node, discovery: &Discovery) {
 }
 
 fn admin(cursor: &Cursor<'_>) -> Option<Admin> {
-    let _ = cursor.flag("ignore_global_conn_limit");
     let address = cursor.message("address")?;
     Some(Admin {
         address: address::to_listen(&address)?,

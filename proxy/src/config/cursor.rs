@@ -78,6 +78,15 @@ impl<'a> Cursor<'a> {
         self.message.get(name).is_some()
     }
 
+    /// Whether a field is set to what cannot be read, in whole or in part, which was told already.
+    pub(crate) fn is_broken(&self, name: &str) -> bool {
+        match self.data(name) {
+            Some(Data::Broken) => true,
+            Some(Data::List(values)) => values.iter().any(|value| value.data == Data::Broken),
+            _ => false,
+        }
+    }
+
     /// The name of the member of a group that is set.
     pub(crate) fn member(&self, group: &str) -> Option<&'static str> {
         self.message.member(group).map(|set| set.field.name)

@@ -97,7 +97,6 @@ pub fn response(source: &Source, bootstrap: &Bootstrap) -> Result<Vec<Resource>,
         .iter()
         .filter_map(|item| build::resource(item, &context))
         .collect();
-    let _ = ["version_info", "type_url", "nonce"].map(|name| cursor.text(name));
     if problems.is_empty() {
         Ok(built)
     } else {

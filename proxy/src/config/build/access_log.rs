@@ -49,7 +49,6 @@ fn access_log(cursor: &Cursor<'_>) -> Option<AccessLog> {
 
 /// A `SubstitutionFormatString`.
 fn substitution(cursor: &Cursor<'_>) -> Option<LogFormat> {
-    let _ = cursor.text("content_type");
     match cursor.member("format")? {
         "json_format" => json(cursor, "json_format", cursor.flag("omit_empty_values")),
         "text_format" => Some(LogFormat::Text(format::format(

@@ -6,15 +6,14 @@ use crate::config::model::cluster::{
     Balancing, HashFunction, Limits, LocalityPolicy, MaxRetries, Policy, Thresholds,
 };
 
-/// `provided` clusters choose endpoints themselves.
-pub(super) fn balancing(cursor: &Cursor<'_>, provided: bool) -> Balancing {
+/// How endpoints are chosen.
+pub(super) fn balancing(cursor: &Cursor<'_>) -> Balancing {
     let common = cursor.message("common_lb_config");
     let common = common.as_ref();
     let flag = |name: &str| common.is_some_and(|it| it.flag(name));
     let hashing = common.and_then(|it| it.message("consistent_hashing_lb_config"));
-    let _ = common.and_then(|it| it.duration("update_merge_window"));
     Balancing {
-        policy: policy(cursor, provided),
+        policy: policy(cursor),
         panic_threshold: common
             .and_then(|it| common::percent(it, "healthy_panic_threshold"))
             .unwrap_or(50.0),
@@ -45,9 +44,11 @@ const ZONE_AWARE: LocalityPolicy = LocalityPolicy::ZoneAware {
     fail_traffic_on_panic: false,
 };
 
-fn policy(cursor: &Cursor<'_>, provided: bool) -> Policy {
+fn policy(cursor: &Cursor<'_>) -> Policy {
     let choice = cursor.choice("lb_policy");
-    if provided != (choice == CLUSTER_PROVIDED) {
+    let provided = cursor.choice("type") == ORIGINAL_DST;
+    let broken = cursor.is_broken("type") || cursor.is_broken("lb_policy");
+    if !broken && provided != (choice == CLUSTER_PROVIDED) {
         let (message, hint) = if provided {
             (
                 "a cluster of type ORIGINAL_DST chooses endpoints itself",
@@ -87,6 +88,7 @@ fn policy(cursor: &Cursor<'_>, provided: bool) -> Policy {
 }
 
 const CLUSTER_PROVIDED: i32 = 6;
+const ORIGINAL_DST: i32 = 4;
 
 fn ring_hash(cursor: &Cursor<'_>) -> Policy {
     let config = cursor.message("ring_hash_lb_config");

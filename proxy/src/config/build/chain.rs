@@ -15,7 +15,8 @@ type Chains = (Vec<Arc<FilterChain>>, Option<Arc<FilterChain>>);
 pub(super) fn chains(listener: &Cursor<'_>, context: &Context) -> Chains {
     let items = listener.messages("filter_chains");
     let default = listener.message("default_filter_chain");
-    if items.is_empty() && !listener.has("default_filter_chain") && !listener.has("filter_chains") {
+    let broken = listener.is_broken("filter_chains");
+    if items.is_empty() && !listener.has("default_filter_chain") && !broken {
         let message = "a listener needs `filter_chains` or `default_filter_chain`";
         listener.refuse("", message, "");
     }
@@ -46,7 +47,6 @@ fn chain(cursor: &Cursor<'_>, context: &Context) -> Option<FilterChain> {
         Some(socket) => tls::downstream(&socket, context),
         None => None,
     };
-    let _ = cursor.message("metadata");
     let matcher = cursor.message("filter_chain_match");
     let matcher = matcher.map(|it| chain_match(&it)).unwrap_or_default();
     let (rbac, filter) = filters(cursor, context)?;

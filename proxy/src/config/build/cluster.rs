@@ -10,14 +10,14 @@ use crate::config::cursor::Cursor;
 use crate::config::model::cluster::{
     AutomaticSni, Cluster, ClusterDiscovery, Dns, DnsFamily, OriginalDst, Transport, TransportMatch,
 };
+use crate::config::model::health::{Check, HealthCheck};
 use crate::config::model::protocol::UpstreamProtocol;
 
 pub(crate) fn cluster(cursor: &Cursor<'_>, context: &Context) -> Option<Cluster> {
     let discovery = discovery(cursor, context);
     let transport = transport(cursor, context);
     let transport_matches = transport_matches(cursor, context);
-    let options = cursor.entries("typed_extension_protocol_options");
-    let options = options.into_iter().map(|(_, options)| options).next();
+    let options = options(cursor);
     let protocol = upstream_protocol(options.as_ref());
     alpn(
         cursor,
@@ -31,6 +31,7 @@ pub(crate) fn cluster(cursor: &Cursor<'_>, context: &Context) -> Option<Cluster>
     let common = options
         .as_ref()
         .and_then(|it| it.message("common_http_protocol_options"));
+    let health_checks = health_checks(cursor, &protocol);
     let (limits, max_connections_per_host) = balancing::limits(cursor);
     let connection = cursor.message("upstream_connection_options");
     let name = cursor.text("name")?;
@@ -40,10 +41,7 @@ pub(crate) fn cluster(cursor: &Cursor<'_>, context: &Context) -> Option<Cluster>
     Some(Cluster {
         name: name.to_owned(),
         stat_name: cursor.text("alt_stat_name").unwrap_or(name).to_owned(),
-        balancing: balancing::balancing(
-            cursor,
-            matches!(discovery, Some(ClusterDiscovery::OriginalDst(_))),
-        ),
+        balancing: balancing::balancing(cursor),
         discovery: discovery?,
         connect_timeout: cursor.duration("connect_timeout").unwrap_or(seconds(5)),
         buffer_limit: cursor
@@ -58,7 +56,7 @@ pub(crate) fn cluster(cursor: &Cursor<'_>, context: &Context) -> Option<Cluster>
         transport_matches,
         bind: address::bind(cursor),
         keepalive: connection.and_then(|it| address::keepalive(&it, "tcp_keepalive")),
-        health_checks: health::checks(cursor),
+        health_checks,
         outliers: cursor
             .message("outlier_detection")
             .map(|it| outlier::detection(&it)),
@@ -69,9 +67,37 @@ pub(crate) fn cluster(cursor: &Cursor<'_>, context: &Context) -> Option<Cluster>
     })
 }
 
+/// The `HttpProtocolOptions` of a cluster.
+fn options<'a>(cursor: &Cursor<'a>) -> Option<Cursor<'a>> {
+    let options = cursor.entries("typed_extension_protocol_options");
+    for (key, _) in options.iter().filter(|(key, _)| *key != OPTIONS) {
+        let message = format!("`{key}` names no options");
+        cursor.refuse(
+            "typed_extension_protocol_options",
+            message,
+            format!("the key is `{OPTIONS}`"),
+        );
+    }
+    options.into_iter().map(|(_, options)| options).next()
+}
+
+/// Health checks by gRPC need HTTP/2.
+fn health_checks(cursor: &Cursor<'_>, protocol: &UpstreamProtocol) -> Vec<HealthCheck> {
+    let checks = health::checks(cursor);
+    let grpc = |it: &HealthCheck| matches!(it.check, Check::Grpc { .. });
+    if matches!(protocol, UpstreamProtocol::Http1(_)) && checks.iter().any(grpc) {
+        let message = "`grpc_health_check` needs a cluster that speaks HTTP/2";
+        cursor.refuse(
+            "health_checks",
+            message,
+            "add `http2_protocol_options` to its HttpProtocolOptions",
+        );
+    }
+    checks
+}
+
 fn discovery(cursor: &Cursor<'_>, context: &Context) -> Option<ClusterDiscovery> {
     let assignment = cursor.message("load_assignment");
-    let _ = cursor.message("metadata");
     let without = |name: &str, kind: &str| {
         if cursor.has(name) {
             cursor.refuse(
@@ -81,6 +107,9 @@ fn discovery(cursor: &Cursor<'_>, context: &Context) -> Option<ClusterDiscovery>
             );
         }
     };
+    if cursor.is_broken("type") {
+        return None;
+    }
     let kind = cursor.choice("type");
     if kind != EDS {
         without("eds_cluster_config", "other than EDS");
@@ -126,6 +155,7 @@ fn discovery(cursor: &Cursor<'_>, context: &Context) -> Option<ClusterDiscovery>
     })
 }
 
+const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const STATIC: i32 = 0;
 const STRICT_DNS: i32 = 1;
 const EDS: i32 = 3;

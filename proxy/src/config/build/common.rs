@@ -14,7 +14,7 @@ pub(super) fn locality(cursor: Option<&Cursor<'_>>) -> Locality {
     })
 }
 
-/// A share, whose numerator is at most its denominator.
+/// A share.
 pub(super) fn fraction(cursor: &Cursor<'_>) -> Fraction {
     let denominator = match cursor.choice("denominator") {
         0 => 100,
@@ -22,10 +22,6 @@ pub(super) fn fraction(cursor: &Cursor<'_>) -> Fraction {
         _ => 1_000_000,
     };
     let numerator = cursor.number("numerator").unwrap_or(0);
-    if numerator > denominator {
-        let message = format!("{numerator} of {denominator} is more than all");
-        cursor.refuse("numerator", message, format!("from 0 to {denominator}"));
-    }
     Fraction {
         numerator,
         denominator,
@@ -61,10 +57,20 @@ pub(super) fn balancer_metadata(cursor: &Cursor<'_>, field: &str) -> Map<String,
 pub(super) fn runtime(bootstrap: &Cursor<'_>) -> (Runtime, Option<u64>) {
     let (mut runtime, mut limit) = (Runtime::default(), None);
     let layered = bootstrap.message("layered_runtime");
+    let mut names = Vec::new();
     for layer in layered
         .map(|layered| layered.messages("layers"))
         .unwrap_or_default()
     {
+        let name = layer.string("name");
+        if names.contains(&name) {
+            layer.refuse(
+                "name",
+                format!("there is another layer `{name}`"),
+                "name it otherwise",
+            );
+        }
+        names.push(name);
         for (key, value) in layer.object("static_layer").into_iter().flatten() {
             match (&**key, whole(value)) {
                 (ALPN, Some(percent)) if percent <= 100 => {

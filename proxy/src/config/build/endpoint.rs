@@ -43,7 +43,6 @@ pub(crate) fn assignment(cursor: &Cursor<'_>, names: Names) -> LoadAssignment {
 }
 
 fn locality(cursor: &Cursor<'_>, names: Names) -> LocalityEndpoints {
-    let _ = cursor.message("metadata");
     let items = cursor.messages("lb_endpoints");
     let endpoints: Vec<Endpoint> = items.iter().filter_map(|it| endpoint(it, names)).collect();
     let sum: u64 = endpoints.iter().map(|it| u64::from(it.weight)).sum();

@@ -10,19 +10,9 @@ use crate::config::model::route::{FilterOverride, OverrideConfig, PerFilter};
 /// The filters of a connection manager, the router last.
 pub(super) fn filters(manager: &Cursor<'_>) -> Vec<HttpFilter> {
     let items = manager.messages("http_filters");
-    let mut names: Vec<String> = Vec::new();
     let mut filters = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let name = item.string("name");
-        if names.contains(&name) {
-            item.refuse(
-                "name",
-                format!("there is another filter `{name}`"),
-                "name it otherwise",
-            );
-        }
-        names.push(name.clone());
-        let _ = item.flag("is_optional");
         if !item.has("typed_config") {
             item.refuse(
                 "",
@@ -58,9 +48,14 @@ pub(super) fn filters(manager: &Cursor<'_>) -> Vec<HttpFilter> {
             kind,
         });
     }
-    if items.is_empty() && !manager.has("http_filters") {
+    if items.is_empty() && !manager.is_broken("http_filters") {
+        let field = if manager.has("http_filters") {
+            "http_filters"
+        } else {
+            ""
+        };
         let message = "a connection manager needs the router among `http_filters`";
-        manager.refuse("", message, "add envoy.filters.http.router");
+        manager.refuse(field, message, "add envoy.filters.http.router");
     }
     filters
 }
@@ -89,7 +84,6 @@ fn router(cursor: &Cursor<'_>) -> Router {
 }
 
 fn grpc_stats(cursor: &Cursor<'_>) -> GrpcStats {
-    let _ = cursor.flag("emit_filter_state");
     let methods = match cursor.member("per_method_stat_specifier") {
         Some("stats_for_all_methods") if cursor.flag("stats_for_all_methods") => GrpcMethods::All,
         Some("individual_method_stats_allowlist") => {
@@ -120,7 +114,6 @@ pub(super) fn per_filter(cursor: &Cursor<'_>) -> PerFilter {
     let entries = cursor.entries("typed_per_filter_config");
     let each = |(name, config): (&str, Cursor<'_>)| {
         let changed = if config.message.schema.short_name() == "FilterConfig" {
-            let _ = config.flag("is_optional");
             let inner = config.message("config");
             FilterOverride {
                 disabled: Some(config.flag("disabled")),

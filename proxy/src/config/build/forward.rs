@@ -86,17 +86,10 @@ fn weighted(cursor: &Cursor<'_>, clusters: Option<&Context>) -> ClusterChoice {
             None => item.refuse("name", "`name` is missing", ""),
         }
     }
-    let _ = cursor.text("runtime_key_prefix");
     let sum: u64 = found.iter().map(|cluster| u64::from(cluster.weight)).sum();
     if !found.is_empty() && !(1..=u64::from(u32::MAX)).contains(&sum) {
         let message = format!("the sum of all weights is {sum}");
         cursor.refuse("clusters", message, "from 1 to 4294967295");
-    }
-    if let Some(total) = cursor.number::<u64>("total_weight")
-        && total != sum
-    {
-        let message = format!("the sum of all weights is {sum}, not {total}");
-        cursor.refuse("total_weight", message, "remove it: it is not needed");
     }
     ClusterChoice::Weighted {
         clusters: found,

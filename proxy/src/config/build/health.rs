@@ -8,11 +8,23 @@ use crate::config::model::health::{Check, HealthCheck, HttpCheck};
 
 /// The health checks of a cluster.
 pub(super) fn checks(cursor: &Cursor<'_>) -> Vec<HealthCheck> {
-    cursor
-        .messages("health_checks")
-        .iter()
-        .filter_map(health_check)
-        .collect()
+    let items = cursor.messages("health_checks");
+    let mut names: Vec<String> = Vec::new();
+    for item in items.iter().filter(|_| items.len() > 1) {
+        let name = item.string("name");
+        if name.is_empty() {
+            item.refuse(
+                "name",
+                "`name` is missing",
+                "a cluster with several checks needs it",
+            );
+        } else if names.contains(&name) {
+            let message = format!("there is another check `{name}`");
+            item.refuse("name", message, "give it another name");
+        }
+        names.push(name);
+    }
+    items.iter().filter_map(health_check).collect()
 }
 
 fn health_check(cursor: &Cursor<'_>) -> Option<HealthCheck> {
@@ -26,6 +38,7 @@ fn health_check(cursor: &Cursor<'_>) -> Option<HealthCheck> {
         cursor.refuse("alt_port", format!("{port} is no port"), "from 0 to 65535");
     }
     Some(HealthCheck {
+        name: cursor.string("name"),
         check: check?,
         timeout: time("timeout")?,
         interval: interval?,

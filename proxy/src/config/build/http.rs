@@ -16,6 +16,7 @@ pub(super) fn manager(cursor: &Cursor<'_>, context: &Context) -> Option<HttpConn
     let options = cursor.message("access_log_options");
     let scheme = cursor.message("scheme_header_transformation");
     let filters = filters::filters(cursor);
+    header_sizes(cursor);
     Some(HttpConnectionManager {
         stat_prefix: cursor.text("stat_prefix")?.to_owned(),
         codec: match cursor.choice("codec_type") {
@@ -65,6 +66,23 @@ pub(super) fn manager(cursor: &Cursor<'_>, context: &Context) -> Option<HttpConn
     })
 }
 
+/// One header cannot be longer than all.
+fn header_sizes(cursor: &Cursor<'_>) {
+    let all: u32 = cursor.number("max_request_headers_kb").unwrap_or(60);
+    let options = cursor.message("http2_protocol_options");
+    let one = options
+        .as_ref()
+        .and_then(|it| it.number::<u32>("max_header_field_size_kb"));
+    if let (Some(options), Some(one)) = (options, one)
+        && one > all
+    {
+        let message = format!("one header of {one} KiB is more than all of {all} KiB");
+        let hint =
+            "raise `max_request_headers_kb` of the connection manager, which is 60 when absent";
+        options.refuse("max_header_field_size_kb", message, hint);
+    }
+}
+
 fn routes(cursor: &Cursor<'_>, context: &Context) -> Option<Routes> {
     if let Some(inline) = cursor.message("route_config") {
         let routes = route::configuration(&inline, context, true);
@@ -106,9 +124,6 @@ fn forwarded_for(cursor: &Cursor<'_>) -> ForwardedFor {
 fn request_id(cursor: &Cursor<'_>) -> RequestId {
     let extension = cursor.message("request_id_extension");
     let config = extension.and_then(|extension| extension.message("typed_config"));
-    if let Some(config) = &config {
-        let _ = config.flag_or("use_request_id_for_trace_sampling", true);
-    }
     RequestId {
         generate: cursor.flag_or("generate_request_id", true),
         preserve_external: cursor.flag("preserve_external_request_id"),

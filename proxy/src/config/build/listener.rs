@@ -17,7 +17,6 @@ pub(crate) fn listener(cursor: &Cursor<'_>, context: &Context) -> Listener {
             .map(ToString::to_string)
             .unwrap_or_default(),
     };
-    let _ = (cursor.flag("enable_reuse_port"), cursor.message("metadata"));
     let flag = |name: &str| cursor.has(name).then(|| cursor.flag(name));
     Listener {
         name,

@@ -51,9 +51,6 @@ pub(super) fn string(cursor: &Cursor<'_>) -> Option<StringMatcher> {
 /// The regular expression in a field.
 pub(super) fn pattern_in(cursor: &Cursor<'_>, field: &str) -> Option<Pattern> {
     let matcher = cursor.message(field)?;
-    if let Some(engine) = matcher.message("google_re2") {
-        let _ = engine.number::<u32>("max_program_size");
-    }
     pattern(&matcher.item("regex")?)
 }
 
@@ -145,7 +142,7 @@ pub(super) fn header(cursor: &Cursor<'_>) -> Option<HeaderMatcher> {
     let value = match cursor.member("header_match_specifier") {
         None => ValueMatcher::Present(true),
         Some("present_match") => ValueMatcher::Present(cursor.flag("present_match")),
-        Some("range_match") => ValueMatcher::Range(range(&cursor.message("range_match")?)?),
+        Some("range_match") => ValueMatcher::Range(any_range(&cursor.message("range_match")?)),
         Some("string_match") => ValueMatcher::Text(string_in(cursor, "string_match")?),
         Some("safe_regex_match") => ValueMatcher::Text(StringMatcher::Regex(pattern_in(
             cursor,
@@ -193,10 +190,15 @@ pub(super) fn queries(cursor: &Cursor<'_>, field: &str) -> Vec<QueryMatcher> {
     cursor.messages(field).iter().filter_map(each).collect()
 }
 
+/// A range of integers, perhaps of none.
+fn any_range(cursor: &Cursor<'_>) -> Range<i64> {
+    let number = |name: &str| cursor.number(name).unwrap_or(0);
+    number("start")..number("end")
+}
+
 /// A range of integers.
 pub(super) fn range(cursor: &Cursor<'_>) -> Option<Range<i64>> {
-    let number = |name: &str| cursor.number(name).unwrap_or(0);
-    let range = number("start")..number("end");
+    let range = any_range(cursor);
     if range.is_empty() {
         let message = format!(
             "no number is from {} to less than {}",

@@ -35,10 +35,7 @@ fn keep_connection(cursor: Option<&Cursor<'_>>) -> Option<bool> {
 
 fn header_case(cursor: &Cursor<'_>) -> HeaderCase {
     let formatter = cursor.message("stateful_formatter");
-    let config = formatter.and_then(|formatter| {
-        let _ = formatter.text("name");
-        formatter.message("typed_config")
-    });
+    let config = formatter.and_then(|formatter| formatter.message("typed_config"));
     match config {
         None if cursor.has("proper_case_words") => HeaderCase::ProperCaseWords,
         None => HeaderCase::Lower,
@@ -83,10 +80,6 @@ fn keepalive(cursor: &Cursor<'_>) -> Option<Http2Keepalive> {
     let interval = cursor.duration("interval");
     let idle_interval = cursor.duration("connection_idle_interval");
     let timeout = cursor.duration("timeout")?;
-    if interval.is_some_and(|interval| timeout > interval) {
-        let message = "the timeout is longer than the interval";
-        cursor.refuse("timeout", message, "make it `interval` or less");
-    }
     Some(Http2Keepalive {
         interval,
         timeout,

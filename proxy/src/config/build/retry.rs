@@ -16,16 +16,6 @@ pub(super) fn policy(cursor: &Cursor<'_>) -> Option<RetryPolicy> {
         );
     }
     let status_codes: Vec<u32> = cursor.numbers("retriable_status_codes");
-    for code in status_codes
-        .iter()
-        .filter(|code| !(100..1000).contains(*code))
-    {
-        let message = format!("{code} is no status code");
-        cursor.refuse("retriable_status_codes", message, "");
-    }
-    for item in cursor.messages("retry_host_predicate") {
-        let _ = (item.text("name"), item.message("typed_config"));
-    }
     let back_off = match cursor.message("retry_back_off") {
         Some(back_off) => self::back_off(&back_off)?,
         None => DEFAULT,

@@ -24,7 +24,6 @@ pub(crate) fn configuration(
         .unwrap_or(4096);
     let hosts = virtual_hosts(cursor, clusters, limit);
     let lower = |name: String| name.to_lowercase();
-    let _ = cursor.message("metadata");
     RouteConfiguration {
         name: cursor.string("name"),
         virtual_hosts: hosts,
@@ -43,22 +42,16 @@ pub(crate) fn configuration(
     }
 }
 
-/// Virtual hosts, each name and each domain once.
+/// Virtual hosts, each domain once.
 fn virtual_hosts(
     cursor: &Cursor<'_>,
     clusters: Option<&Context>,
     limit: u32,
 ) -> Vec<Arc<VirtualHost>> {
-    let mut names: Vec<String> = Vec::new();
     let mut domains: BTreeMap<String, String> = BTreeMap::new();
     let mut hosts = Vec::new();
     for item in cursor.messages("virtual_hosts") {
         let name = item.string("name");
-        if !name.is_empty() && names.contains(&name) {
-            let message = format!("there is another virtual host `{name}`");
-            item.refuse("name", message, "give it another name");
-        }
-        names.push(name.clone());
         for domain in item.texts("domains") {
             let text = domain.value.to_lowercase();
             if text.len() > 1 && text.matches('*').count() > 0 {
@@ -89,7 +82,6 @@ fn virtual_host(
 ) -> VirtualHost {
     let routes = cursor.messages("routes");
     let routes: Vec<_> = routes.iter().map(|it| route(it, clusters, limit)).collect();
-    let _ = cursor.message("metadata");
     VirtualHost {
         name,
         domains: cursor
@@ -132,10 +124,6 @@ fn buffer_limit(cursor: &Cursor<'_>) -> Option<u64> {
 fn route(cursor: &Cursor<'_>, clusters: Option<&Context>, limit: u32) -> Option<Route> {
     let matcher = cursor.message("match").and_then(|it| route_match(&it));
     let action = action(cursor, clusters, limit);
-    if let Some(decorator) = cursor.message("decorator") {
-        let _ = (decorator.text("operation"), decorator.flag("propagate"));
-    }
-    let _ = cursor.message("metadata");
     Some(Route {
         name: cursor.string("name"),
         matcher: matcher?,

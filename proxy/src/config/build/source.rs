@@ -14,7 +14,6 @@ pub(super) fn config_source(cursor: &Cursor<'_>, context: &Context) -> Option<Co
             }
             From::Ads
         }
-        "self" => From::SelfSource,
         "path" => From::File {
             path: cursor.text("path")?.into(),
             watched: None,
@@ -41,10 +40,6 @@ pub(super) fn directory(cursor: &Cursor<'_>) -> Option<std::path::PathBuf> {
 
 /// A stream of discovery.
 pub(super) fn api_source(cursor: &Cursor<'_>, context: &Context) -> Option<ApiSource> {
-    if cursor.choice("transport_api_version") != V3 {
-        let message = "only version 3 of the protocol is there";
-        cursor.refuse("transport_api_version", message, "set it to V3");
-    }
     let services = cursor.messages("grpc_services");
     if services.len() != 1 {
         let message = format!("one service must be given, not {}", services.len());
@@ -76,7 +71,6 @@ pub(super) fn api_source(cursor: &Cursor<'_>, context: &Context) -> Option<ApiSo
     })
 }
 
-const V3: i32 = 2;
 const GRPC: i32 = 2;
 
 /// Bytes in a field.

@@ -52,9 +52,8 @@ fn filter(cursor: &Cursor<'_>) -> Option<StatisticsFilter> {
 }
 
 fn bucket(cursor: &Cursor<'_>) -> Option<(StringMatcher, Vec<f64>)> {
-    let bounds = cursor.doubles("buckets");
-    if !bounds.is_sorted_by(|left, right| left < right) {
-        cursor.refuse("buckets", "bounds must rise", "sort them, each once");
-    }
+    let mut bounds = cursor.doubles("buckets");
+    bounds.sort_by(f64::total_cmp);
+    bounds.dedup();
     Some((matcher::string_in(cursor, "match")?, bounds))
 }

@@ -35,7 +35,6 @@ pub(super) fn downstream(socket: &Cursor<'_>, context: &Context) -> Option<Downs
         let hint = "add `tls_certificates` or `tls_certificate_sds_secret_configs`";
         config.refuse("common_tls_context", "a server needs a certificate", hint);
     }
-    let _ = config.choice("ocsp_staple_policy");
     let full_scan = config.flag("full_scan_certs_on_sni_mismatch");
     Some(DownstreamTls {
         common,

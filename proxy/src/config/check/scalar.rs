@@ -188,14 +188,13 @@ impl Checker<'_> {
         let hint = if value >= least {
             format!("less than {below}s")
         } else if least.subsec_nanos() % 1_000 == 1 {
-            format!(
-                "more than {:?}",
-                least.saturating_sub(Duration::from_nanos(1))
-            )
+            let less = least.saturating_sub(Duration::from_nanos(1));
+            format!("more than {}", time::write(less))
         } else {
-            format!("{least:?} or more")
+            format!("{} or more", time::write(least))
         };
-        self.problem(path, node.place, format!("{value:?} is out of range"), hint);
+        let message = format!("{} is out of range", time::write(value));
+        self.problem(path, node.place, message, hint);
         None
     }
 

@@ -19,12 +19,21 @@ pub(super) fn read(text: &str) -> Option<Duration> {
     (seconds <= LONGEST).then(|| Duration::new(seconds, nanoseconds))
 }
 
+/// The time as [`read`] reads it.
+pub(super) fn write(time: Duration) -> String {
+    let fraction = format!("{:09}", time.subsec_nanos());
+    match fraction.trim_end_matches('0') {
+        "" => format!("{}s", time.as_secs()),
+        digits => format!("{}.{digits}s", time.as_secs()),
+    }
+}
+
 /// About 10,000 years, where `google.protobuf.Duration` ends.
 pub(super) const LONGEST: u64 = 315_576_000_000;
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{read, write};
     use std::time::Duration;
 
     #[test]
@@ -48,5 +57,12 @@ mod tests {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         assert_eq!(read("315576000001s"), None);
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        for text in ["0s", "1.5s", "0.000000001s", "300s"] {
+            assert_eq!(read(text).map(write).as_deref(), Some(text));
+        }
     }
 }

@@ -11,6 +11,8 @@ use super::matcher::StringMatcher;
 /// An active health check.
 #[derive(Debug, Clone)]
 pub struct HealthCheck {
+    /// Its name; may be empty where there is only one.
+    pub name: String,
     /// What is asked.
     pub check: Check,
     /// How long an answer may take.

@@ -28,8 +28,6 @@ pub enum From {
         /// Watched for renames in the stead of the file's own directory.
         watched: Option<PathBuf>,
     },
-    /// From where the resource came that says so.
-    SelfSource,
 }
 
 /// A stream of discovery.

@@ -84,7 +84,7 @@ messages! {
     } needs ["stats_matcher"]
     message HISTOGRAM_BUCKET_SETTINGS "envoy.config.metrics.v3.HistogramBucketSettings" {
         1 match: Message(&STRING_MATCHER) => required "";
-        2 buckets: List(&Double(f64::MIN_POSITIVE, f64::MAX), 0, MANY) => "milliseconds, in rising order";
+        2 buckets: List(&Double(f64::MIN_POSITIVE, f64::MAX), 0, MANY) => "milliseconds";
     } without {
         3 bins: Absent,
     }

@@ -39,7 +39,7 @@ messages! {
         37 least_request_lb_config: Message(&CLUSTER_LEAST_REQUEST_LB_CONFIG), in "lb_config" => "";
         27 common_lb_config: Message(&CLUSTER_COMMON_LB_CONFIG) => "";
         24 transport_socket: Message(&TRANSPORT_SOCKET) => "plaintext when absent";
-        25 metadata: Message(&METADATA) => "";
+        25 metadata: Message(&METADATA) => "taken, and shown by /config_dump alone";
         30 upstream_connection_options: Message(&UPSTREAM_CONNECTION_OPTIONS) => "";
         31 close_connections_on_host_health_failure: Bool => "";
         32 ignore_health_on_host_removal: Bool => "";

@@ -15,9 +15,9 @@ messages! {
         2 cluster: STRING => "";
         3 metadata: Struct => "";
         4 locality: Message(&LOCALITY) => "";
-        6 user_agent_name: STRING => "";
-        7 user_agent_version: STRING, in "user_agent_version_type" => "";
-        10 client_features: List(&STRING, 0, MANY) => "";
+        6 user_agent_name: STRING => "taken, and told to the control plane";
+        7 user_agent_version: STRING, in "user_agent_version_type" => "taken, and told to the control plane";
+        10 client_features: List(&STRING, 0, MANY) => "taken, and told to the control plane";
     } without {
         12 dynamic_parameters: Several, 8 user_agent_build_version: Member, 9 extensions: Several,
         11 listening_addresses: Several,
@@ -31,15 +31,14 @@ messages! {
         1 path: STRING, in "config_source_specifier" => "";
         8 path_config_source: Message(&PATH_CONFIG_SOURCE), in "config_source_specifier" => "";
         3 ads: Message(&AGGREGATED_CONFIG_SOURCE), in "config_source_specifier" => "";
-        5 self: Message(&SELF_CONFIG_SOURCE), in "config_source_specifier" => "";
         4 initial_fetch_timeout: DURATION => "how long to wait for the first answer; 15s when absent, 0s for no end";
-        6 resource_api_version: Enum(&API_VERSION) => "Envoy starts only with V3 wherever this is not `ads`";
+        6 resource_api_version: Enum(&API_VERSION) => "taken and not used: version 3 is the only one";
     } needs ["config_source_specifier"] without {
-        7 authorities: Several, 2 api_config_source: Member,
+        7 authorities: Several, 2 api_config_source: Member, 5 self: Member,
     }
     message API_CONFIG_SOURCE "envoy.config.core.v3.ApiConfigSource" {
         1 api_type: Enum(&API_TYPE) => "";
-        8 transport_api_version: Enum(&API_VERSION) => "";
+        8 transport_api_version: Enum(&API_VERSION) => "taken and not used: version 3 is the only one";
         4 grpc_services: List(&Message(&GRPC_SERVICE), 0, MANY) => "";
         7 set_node_on_first_message_only: Bool => "";
     } without {
@@ -48,7 +47,7 @@ messages! {
     }
     message GRPC_SERVICE "envoy.config.core.v3.GrpcService" {
         1 envoy_grpc: Message(&GRPC_SERVICE_ENVOY_GRPC), in "target_specifier" => "";
-        3 timeout: DURATION => "";
+        3 timeout: DURATION => "taken and not used: a stream of discovery has none";
         5 initial_metadata: List(&Message(&HEADER_VALUE), 0, MANY) => "";
     } needs ["target_specifier"] without {
         2 google_grpc: Member, 6 retry_policy: Absent,
@@ -73,9 +72,6 @@ messages! {
     }
     message AGGREGATED_CONFIG_SOURCE "envoy.config.core.v3.AggregatedConfigSource" {
     }
-    message SELF_CONFIG_SOURCE "envoy.config.core.v3.SelfConfigSource" {
-        1 transport_api_version: Enum(&API_VERSION) => "";
-    }
     message ADDRESS "envoy.config.core.v3.Address" {
         1 socket_address: Message(&SOCKET_ADDRESS), in "address" => "";
         2 pipe: Message(&PIPE), in "address" => "";
@@ -83,13 +79,12 @@ messages! {
         3 envoy_internal_address: Member,
     }
     message SOCKET_ADDRESS "envoy.config.core.v3.SocketAddress" {
-        1 protocol: Enum(&SOCKET_PROTOCOL) => "";
+        1 protocol: Enum(&SOCKET_PROTOCOL) => "taken: TCP alone";
         2 address: NOT_EMPTY => "";
         3 port_value: U32(0, 65_535), in "port_specifier" => "";
         5 resolver_name: STRING => "";
-        6 ipv4_compat: Bool => "an address `::` takes IPv4 too";
     } needs ["port_specifier"] without {
-        4 named_port: Member, 7 network_namespace_filepath: Scalar,
+        4 named_port: Member, 6 ipv4_compat: Scalar, 7 network_namespace_filepath: Scalar,
     }
     message PIPE "envoy.config.core.v3.Pipe" {
         1 path: NOT_EMPTY => "`@` at the front for an abstract socket";
@@ -164,7 +159,7 @@ messages! {
         2 json_format: Struct, in "format" => "";
         5 text_format_source: Message(&DATA_SOURCE), in "format" => "";
         3 omit_empty_values: Bool => "";
-        4 content_type: Text(HeaderValue, 0, MANY) => "";
+        4 content_type: Text(HeaderValue, 0, MANY) => "taken and not used: a log has none";
     } needs ["format"] without {
         6 formatters: Several, 7 json_format_options: Absent,
     }
@@ -208,7 +203,7 @@ messages! {
         11 max_inbound_window_update_frames_per_data_frame_sent: Wrapped(&U32(1, u32::MAX)) => "";
         14 override_stream_error_on_invalid_http_message: Wrapped(&Bool) => "";
         15 connection_keepalive: Message(&KEEPALIVE_SETTINGS) => "";
-        19 max_header_field_size_kb: Wrapped(&U32(64, 256)) => "";
+        19 max_header_field_size_kb: Wrapped(&U32(64, 256)) => "at most `max_request_headers_kb`";
     } without {
         6 allow_metadata: Scalar, 12 stream_error_on_invalid_http_messaging: Scalar,
         13 custom_settings_parameters: Several, 16 use_oghttp2_codec: Absent,

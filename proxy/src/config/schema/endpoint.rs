@@ -31,7 +31,7 @@ messages! {
     }
     message LOCALITY_LB_ENDPOINTS "envoy.config.endpoint.v3.LocalityLbEndpoints" {
         1 locality: Message(&LOCALITY) => "";
-        9 metadata: Message(&METADATA) => "";
+        9 metadata: Message(&METADATA) => "taken, and shown by /config_dump alone";
         2 lb_endpoints: List(&Message(&LB_ENDPOINT), 0, MANY) => "";
         3 load_balancing_weight: Wrapped(&U32(1, u32::MAX)) => "";
         5 priority: U32(0, 128) => "";
@@ -61,6 +61,7 @@ messages! {
         4 disable_active_health_check: Bool => "";
     }
     message HEALTH_CHECK "envoy.config.core.v3.HealthCheck" {
+        27 name: STRING => "needed where a cluster has several";
         1 timeout: POSITIVE => required "";
         2 interval: POSITIVE => required "";
         20 initial_jitter: DURATION => "";
@@ -82,8 +83,8 @@ messages! {
         26 always_log_health_check_success: Bool => "";
         23 transport_socket_match_criteria: Struct => "";
     } needs ["health_checker"] without {
-        27 name: Scalar, 13 custom_health_check: Member, 17 event_log_path: Scalar,
-        25 event_logger: Several, 22 event_service: Absent, 21 tls_options: Absent,
+        13 custom_health_check: Member, 17 event_log_path: Scalar, 25 event_logger: Several,
+        22 event_service: Absent, 21 tls_options: Absent,
     }
     message HEALTH_CHECK_PAYLOAD "envoy.config.core.v3.HealthCheck.Payload" {
         1 text: NOT_EMPTY, in "payload" => "hexadecimal";

@@ -19,7 +19,7 @@ messages! {
         8 upstream_http_filters: Several, 10 reject_connect_request_early_data: Absent,
     }
     message GRPC_STATS "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig" {
-        1 emit_filter_state: Bool => "";
+        1 emit_filter_state: Bool => "taken and not used: nothing reads it";
         2 individual_method_stats_allowlist: Message(&GRPC_METHOD_LIST), in "per_method_stat_specifier" => "";
         3 stats_for_all_methods: Wrapped(&Bool), in "per_method_stat_specifier" => "";
         4 enable_upstream_stats: Bool => "";

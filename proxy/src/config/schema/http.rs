@@ -18,7 +18,7 @@ messages! {
         2 stat_prefix: NOT_EMPTY => "";
         3 rds: Message(&RDS), in "route_specifier" => "";
         4 route_config: Message(&ROUTE_CONFIGURATION), in "route_specifier" => "";
-        5 http_filters: List(&Message(&HTTP_FILTER), 0, MANY) => "";
+        5 http_filters: List(&Message(&HTTP_FILTER), 0, MANY) => "the router last";
         6 add_user_agent: Wrapped(&Bool) => "";
         35 common_http_protocol_options: Message(&COMMON_HTTP_OPTIONS) => "";
         8 http_protocol_options: Message(&HTTP1_PROTOCOL_OPTIONS) => "";
@@ -75,7 +75,7 @@ messages! {
     message HTTP_FILTER "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter" {
         1 name: NOT_EMPTY => "";
         4 typed_config: Any(&[&ROUTER, &GRPC_STATS, &HTTP_RBAC, &HTTP_FAULT]), in "config_type" => "";
-        6 is_optional: Bool => "";
+        6 is_optional: Bool => "taken and not used: each type is there";
         7 disabled: Bool => "";
     } without {
         5 config_discovery: Member,

@@ -19,7 +19,7 @@ messages! {
         4 use_original_dst: Wrapped(&Bool) => "";
         25 default_filter_chain: Message(&FILTER_CHAIN) => "";
         5 per_connection_buffer_limit_bytes: Wrapped(&UINT32) => "1 MiB when absent";
-        6 metadata: Message(&METADATA) => "";
+        6 metadata: Message(&METADATA) => "taken, and shown by /config_dump alone";
         9 listener_filters: List(&Message(&LISTENER_FILTER), 0, MANY) => "";
         15 listener_filters_timeout: DURATION => "15s when absent, 0s for no end";
         17 continue_on_listener_filters_timeout: Bool => "";
@@ -49,7 +49,7 @@ messages! {
     message FILTER_CHAIN "envoy.config.listener.v3.FilterChain" {
         1 filter_chain_match: Message(&FILTER_CHAIN_MATCH) => "";
         3 filters: List(&Message(&FILTER), 0, MANY) => "tcp_proxy or http_connection_manager comes last, network RBAC before it";
-        5 metadata: Message(&METADATA) => "";
+        5 metadata: Message(&METADATA) => "taken, and shown by /config_dump alone";
         6 transport_socket: Message(&TRANSPORT_SOCKET) => "plaintext when absent";
         9 transport_socket_connect_timeout: DURATION => "how long a TLS handshake may take";
         7 name: STRING => "";

@@ -23,7 +23,7 @@ messages! {
         2 regex: NOT_EMPTY => "";
     }
     message REGEX_MATCHER_GOOGLE_RE2 "envoy.type.matcher.v3.RegexMatcher.GoogleRE2" {
-        1 max_program_size: Wrapped(&UINT32) => "";
+        1 max_program_size: Wrapped(&UINT32) => "taken and not used";
     }
     message REGEX_MATCH_AND_SUBSTITUTE "envoy.type.matcher.v3.RegexMatchAndSubstitute" {
         1 pattern: Message(&REGEX_MATCHER) => required "";

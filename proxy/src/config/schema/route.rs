@@ -26,7 +26,7 @@ messages! {
         14 ignore_port_in_host_matching: Bool => "";
         15 ignore_path_parameters_in_path_matching: Bool => "";
         16 typed_per_filter_config: Map(&Any(&[&RBAC_PER_ROUTE, &HTTP_FAULT, &FILTER_CONFIG])) => "";
-        17 metadata: Message(&METADATA) => "";
+        17 metadata: Message(&METADATA) => "taken, and shown by /config_dump alone";
     } without {
         9 vhds: Absent, 12 cluster_specifier_plugins: Several,
         13 request_mirror_policies: Several, 18 vhost_header: Scalar,
@@ -48,7 +48,7 @@ messages! {
         23 include_is_timeout_retry_header: Bool => "";
         18 per_request_buffer_limit_bytes: Wrapped(&UINT32) => "";
         25 request_body_buffer_limit: Wrapped(&UINT64) => "";
-        24 metadata: Message(&METADATA) => "";
+        24 metadata: Message(&METADATA) => "taken, and shown by /config_dump alone";
     } without {
         21 matcher: Absent, 5 virtual_clusters: Several, 6 rate_limits: Several, 8 cors: Absent,
         20 retry_policy_typed_config: Absent, 17 hedge_policy: Absent,
@@ -61,7 +61,7 @@ messages! {
         3 redirect: Message(&REDIRECT_ACTION), in "action" => "";
         7 direct_response: Message(&DIRECT_RESPONSE_ACTION), in "action" => "";
         18 non_forwarding_action: Message(&NON_FORWARDING_ACTION), in "action" => "";
-        4 metadata: Message(&METADATA) => "";
+        4 metadata: Message(&METADATA) => "taken, and shown by /config_dump alone";
         5 decorator: Message(&DECORATOR) => "taken and not used: there is no tracing";
         13 typed_per_filter_config: Map(&Any(&[&RBAC_PER_ROUTE, &HTTP_FAULT, &FILTER_CONFIG])) => "";
         9 request_headers_to_add: List(&Message(&HEADER_VALUE_OPTION), 0, 1_000) => "";
@@ -77,8 +77,8 @@ messages! {
     message NON_FORWARDING_ACTION "envoy.config.route.v3.NonForwardingAction" {
     }
     message DECORATOR "envoy.config.route.v3.Decorator" {
-        1 operation: NOT_EMPTY => "";
-        2 propagate: Wrapped(&Bool) => "";
+        1 operation: NOT_EMPTY => "taken and not used";
+        2 propagate: Wrapped(&Bool) => "taken and not used";
     }
     message ROUTE_MATCH "envoy.config.route.v3.RouteMatch" {
         1 prefix: STRING, in "path_specifier" => "";
@@ -174,7 +174,7 @@ messages! {
     }
     message WEIGHTED_CLUSTER "envoy.config.route.v3.WeightedCluster" {
         1 clusters: List(&Message(&WEIGHTED_CLUSTER_CLUSTER_WEIGHT), 1, MANY) => "";
-        3 total_weight: Wrapped(&UINT32) => "";
+        3 total_weight: Wrapped(&UINT32) => "taken and not used: weights add up to it";
         2 runtime_key_prefix: STRING => "taken and not looked up";
         4 header_name: Text(HeaderNameOrEmpty, 0, MANY), in "random_value_specifier" => "";
     } without {
@@ -239,7 +239,7 @@ messages! {
     }
     message FILTER_CONFIG "envoy.config.route.v3.FilterConfig" {
         1 config: Any(&[&RBAC_PER_ROUTE, &HTTP_FAULT]) => "";
-        2 is_optional: Bool => "";
+        2 is_optional: Bool => "taken and not used: each type is there";
         3 disabled: Bool => "";
     }
 }

@@ -21,7 +21,7 @@ messages! {
         7 disable_stateless_session_resumption: Bool, in "session_ticket_keys_type" => "";
         10 disable_stateful_session_resumption: Bool => "";
         6 session_timeout: Duration(0, 4_294_967_296) => "";
-        8 ocsp_staple_policy: Enum(&OCSP_STAPLE_POLICY) => "LENIENT_STAPLING alone: mesh-proxy staples nothing";
+        8 ocsp_staple_policy: Enum(&OCSP_STAPLE_POLICY) => "taken and not used: LENIENT_STAPLING alone, and nothing is stapled";
         9 full_scan_certs_on_sni_mismatch: Wrapped(&Bool) => "";
     } without {
         4 session_ticket_keys: Member, 5 session_ticket_keys_sds_secret_config: Member,
