@@ -72,10 +72,10 @@ logged() {
     return "$status"
 }
 
-# The names of the workspace's test programs, but for the given ones.
+# The names of the workspace's test programs, but for those in a list with spaces between.
 test_programs() {
     cargo metadata --locked --no-deps --format-version 1 | python3 -c '
 import json, sys
 names = {t["name"] for p in json.load(sys.stdin)["packages"] for t in p["targets"] if t["kind"] == ["test"]}
-print("\n".join(sorted(names - set(sys.argv[1:]))))' "$@"
+print("\n".join(sorted(names - set(sys.argv[1].split()))))' "$@"
 }
