@@ -67,10 +67,16 @@ fn sources(options: &Options) -> Result<Vec<(Source, Origin)>, String> {
         })?;
         sources.push((Source { name, text }, Origin::File));
     }
-    if let Some(text) = &options.yaml {
+    // Envoy takes an empty text for none.
+    if let Some(text) = options.yaml.as_ref().filter(|text| !text.is_empty()) {
         let name = "--config-yaml".to_owned();
         let text = text.clone();
         sources.push((Source { name, text }, Origin::Flag));
+    }
+    if sources.is_empty() {
+        return Err(
+            "error: `--config-yaml` is empty, and there is no `--config-path`\n".to_owned(),
+        );
     }
     Ok(sources)
 }

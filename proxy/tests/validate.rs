@@ -26,6 +26,7 @@ use mesh_proxy::config::place::Source;
 use mesh_proxy::config::problem::{Problem, render};
 use mesh_proxy::config::schema::bootstrap::BOOTSTRAP;
 use mesh_proxy::config::schema::reachable;
+use proptest::prelude::*;
 
 /// Exit code, standard output, standard error.
 fn run(directory: &Path, arguments: &[&str]) -> (i32, String, String) {
@@ -341,6 +342,32 @@ fn an_unknown_field_is_refused_wherever_it_stands() {
                 .unwrap_or_else(|| panic!("{name}: {path}: {problems:#?}"))
                 .message;
             assert!(message.contains("has no such field"), "{message}");
+        }
+    }
+}
+
+proptest! {
+    /// Whatever a text says, reading it ends with a model or with problems that can be shown.
+    #[test]
+    fn no_text_ends_in_a_panic(
+        which in 0_usize..200,
+        at in any::<prop::sample::Index>(),
+        length in 0_usize..40,
+        new in prop::sample::select(vec!["", " ", "\n", "{", "[", "]", "}", ":", "- ", "&a ", "*a", "\"", "'", "|", "null", "-1", "1e400", "é", "!ignore ", "\u{feff}", "<<: *a"]),
+    ) {
+        let mut texts: Vec<String> = cases::good().into_iter().map(|(_, text)| text).collect();
+        texts.extend(cases::bad_routes().into_iter().map(|(_, text, _)| text));
+        texts.extend(goldens::texts().into_iter().map(|(_, text)| text));
+        let mut text = texts[which % texts.len()].clone();
+        let start = text.floor_char_boundary(at.index(text.len()));
+        let end = text.floor_char_boundary((start + length).min(text.len()));
+        text.replace_range(start..end, new);
+        for name in ["a.yaml", "a.json"] {
+            let source = Source { name: name.to_owned(), text: text.clone() };
+            if let Err(problems) = bootstrap(&[(source.clone(), Origin::File)]) {
+                prop_assert!(!problems.is_empty());
+                prop_assert!(!render(&problems, &[source]).is_empty());
+            }
         }
     }
 }
