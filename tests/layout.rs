@@ -52,3 +52,14 @@ fn the_command_line_and_the_cluster_share_mesh_api_alone() {
     assert!(mine.contains("mesh-api"));
     assert!(!mine.contains("mesh-controller"));
 }
+
+#[test]
+fn the_proxy_does_not_know_that_kubernetes_exists() {
+    let proxy = dependencies("mesh-proxy");
+    for stranger in ["meshctl", "mesh-controller", "kube", "k8s-openapi"] {
+        assert!(
+            !proxy.contains(stranger),
+            "mesh-proxy depends on {stranger}"
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The command line, spelled as Envoy spells its own.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub(crate) enum Parsed {
+    /// `--mode validate`.
+    Validate(Options),
+    /// Help or the version, to be shown.
+    Shown(String),
+    /// It is wrong: why.
+    Wrong(String),
+}
+
+/// Where the configuration is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// A file.
+    pub(crate) path: Option<PathBuf>,
+    /// Text that is laid over it.
+    pub(crate) yaml: Option<String>,
+}
+
+/// Reads a command line, the program's name first.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
+    let matches = match tree().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            let text = error.render().to_string();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Parsed::Shown(text),
+                _ => Parsed::Wrong(text),
+            };
+        }
+    };
+    let options = options(&matches);
+    if matches
+        .get_one::<String>("mode")
+        .is_none_or(|mode| mode == "serve")
+    {
+        return Parsed::Wrong(NOT_YET.to_owned());
+    }
+    Parsed::Validate(options)
+}
+
+fn options(matches: &ArgMatches) -> Options {
+    Options {
+        path: matches.get_one("config-path").cloned(),
+        yaml: matches.get_one("config-yaml").cloned(),
+    }
+}
+
+fn tree() -> Command {
+    Command::new("mesh-proxy")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(env!("CARGO_PKG_DESCRIPTION"))
+        .max_term_width(100)
+        .arg(
+            Arg::new("config-path")
+                .short('c')
+                .long("config-path")
+                .value_name("FILE")
+                .help("The bootstrap: YAML if the name ends in .yaml or .yml, else JSON")
+                .value_parser(value_parser!(PathBuf))
+                .required_unless_present("config-yaml"),
+        )
+        .arg(
+            Arg::new("config-yaml")
+                .long("config-yaml")
+                .value_name("YAML")
+                .help("A bootstrap, or what is merged over that of --config-path"),
+        )
+        .arg(
+            Arg::new("mode")
+                .long("mode")
+                .value_name("MODE")
+                .help("What to do: validate tells whether the configuration is good")
+                .value_parser(["serve", "validate"])
+                .hide_possible_values(true),
+        )
+        .arg(
+            Arg::new("concurrency")
+                .long("concurrency")
+                .value_name("NUMBER")
+                .help("How many worker threads; no matter for validation")
+                .value_parser(value_parser!(u32)),
+        )
+        .arg(
+            Arg::new("log-level")
+                .short('l')
+                .long("log-level")
+                .value_name("LEVEL")
+                .help("How much to log; no matter for validation")
+                .value_parser(LEVELS),
+        )
+        .after_help(EXIT_CODES)
+}
+
+/// Envoy's.
+const LEVELS: [&str; 8] = [
+    "trace", "debug", "info", "warning", "warn", "error", "critical", "off",
+];
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  the configuration is good
+  1  it is not
+  2  the command line is wrong";
+
+const NOT_YET: &str = "\
+error: this version of mesh-proxy validates configurations and cannot serve yet
+
+hint: add --mode validate
+";

@@ -1,0 +1,35 @@
+//! The proxy beside an application: it reads the configuration that Envoy reads.
+//!
+//! [`run`] is the program. [`config`] is what it reads: `config::load` takes texts to
+//! `config::model`, which is all that the rest needs to know.
+
+mod cli;
+pub mod config;
+mod validate;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use cli::Parsed;
+
+/// Runs the program with the arguments of a command line, the program's name first.
+///
+/// Ends with 0, with 1 after a failure such as a bad configuration, with 2 when the command line is
+/// wrong.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match cli::parse(arguments) {
+        Parsed::Validate(options) => validate::validate(&options),
+        Parsed::Shown(text) => {
+            // A reader that has gone away is no failure.
+            let _ = write!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
+        }
+        Parsed::Wrong(text) => {
+            let _ = write!(std::io::stderr(), "{text}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+const USAGE: u8 = 2;
