@@ -30,7 +30,10 @@ for thing in "$@"; do
             ;;
         oha) echo "oha=$(cached "oha-$OHA_VERSION" install_oha)/bin/oha" ;;
         haproxy) package haproxy haproxy ;;
-        nginx) package nginx nginx-light ;;
+        nginx)
+            package nginx nginx-light
+            [[ -e /usr/lib/nginx/modules/ngx_stream_module.so ]] || apt_install libnginx-mod-stream
+            ;;
         wrk) package wrk wrk ;;
         h2load) package h2load nghttp2-client ;;
         openssl) package openssl openssl ;;

@@ -1,9 +1,29 @@
-"""Knows how to start whatever is measured: a new one is one class here."""
+"""Knows how to start whatever is measured: a new one is one class with a method, and its place in `ALL`."""
 
+import dataclasses
 import json
+import pathlib
 
-from . import build, envoy
+from . import build, envoy, haproxy, nginx
 from .processes import PROXY_CORE, Server, free_port
+
+
+@dataclasses.dataclass(frozen=True)
+class Hop:
+    """What one proxy of a row has to do."""
+
+    row: object
+    # `only` proxy, or the one at the `client` or the `server`, with mutual TLS between them.
+    role: str
+    port: int
+    upstream: int
+    folder: pathlib.Path
+
+    @property
+    def protocols(self):
+        """What it speaks towards the client and towards the server."""
+        ends, between = self.row.wire, self.row.between
+        return {"only": (ends, ends), "client": (ends, between), "server": (between, ends)}[self.role]
 
 
 class Contender:
@@ -15,15 +35,23 @@ class Contender:
 
     def serves(self, row):
         """Whether it can do what a row asks for."""
+        return True
+
+    def command(self, hop, tools):
+        """The command for one proxy; writes its configuration."""
         raise NotImplementedError
 
     def start(self, row, upstream, tools, folder):
-        """Starts it; returns its servers and the port for the load."""
-        raise NotImplementedError
-
-    def spawn(self, command, port, folder, role=""):
-        """Starts one server of it on the proxies' core."""
-        return Server(command, port, PROXY_CORE, folder / f"{self.name.replace(' ', '-')}{role}.log")
+        """Starts its proxies, the last one first; returns them and the port for the load."""
+        servers = []
+        for role in ("only",) if row.hops == 1 else ("server", "client"):
+            hop = Hop(row, role, free_port(), upstream, folder)
+            log = folder / f"{self.name.replace(' ', '-')}-{role}.log"
+            server = Server(self.command(hop, tools), hop.port, PROXY_CORE, log)
+            server.await_port()
+            servers.append(server)
+            upstream = hop.port
+        return servers, upstream
 
 
 class Direct(Contender):
@@ -31,27 +59,26 @@ class Direct(Contender):
 
     name = "direct"
 
-    def serves(self, row):
-        return True
-
     def start(self, row, upstream, tools, folder):
         return [], upstream
 
 
 class Forwarder(Contender):
-    """A minimal forwarder of ours."""
+    """A minimal forwarder of ours, by the names of its kinds for what it speaks on each side."""
 
-    def __init__(self, name, **kinds):
+    def __init__(self, name, *kinds, tls=False):
         self.name = name
-        self.kinds = kinds
+        self.kinds = dict(kinds)
+        self.tls = tls
 
     def serves(self, row):
-        return row.hops == 1 and row.protocol in self.kinds
+        wanted = [(row.wire, row.between or row.wire), (row.between or row.wire, row.wire)]
+        return all(pair in self.kinds for pair in wanted) and (self.tls or row.hops == 1)
 
-    def start(self, row, upstream, tools, folder):
-        port = free_port()
-        command = [build.TARGET / "mesh-forwarder", self.kinds[row.protocol], port, upstream]
-        return [self.spawn(command, port, folder)], port
+    def command(self, hop, tools):
+        command = [build.TARGET / "mesh-forwarder", self.kinds[hop.protocols], hop.port, hop.upstream]
+        side = {"only": [], "client": ["connect", hop.folder], "server": ["accept", hop.folder]}
+        return command + side[hop.role]
 
 
 class Envoy(Contender):
@@ -60,21 +87,14 @@ class Envoy(Contender):
     name = "Envoy"
     needs = ("envoy",)
 
-    def serves(self, row):
-        return row.hops == 1
+    def program(self, tools):
+        """What is started with Envoy's arguments."""
+        return [tools["envoy"], "--disable-hot-restart", "--log-level", "error"]
 
-    def command(self, tools, config):
-        """The command that starts it with a bootstrap."""
-        options = ["--concurrency", 1, "--disable-hot-restart", "--log-level", "error"]
-        return [tools["envoy"], "-c", config, *options]
-
-    def start(self, row, upstream, tools, folder):
-        port = free_port()
-        listener = envoy.listener(port, {"http1": "HTTP1", "http2": "HTTP2"}[row.protocol])
-        bootstrap = envoy.bootstrap(free_port(), listener, envoy.cluster(upstream, row.protocol))
-        config = folder / f"{self.name}.json"
-        config.write_text(json.dumps(bootstrap, indent=1), encoding="utf-8")
-        return [self.spawn(self.command(tools, config), port, folder)], port
+    def command(self, hop, tools):
+        config = hop.folder / f"{self.name}-{hop.role}.json"
+        config.write_text(json.dumps(envoy.of_hop(hop, free_port()), indent=1), encoding="utf-8")
+        return [*self.program(tools), "-c", config, "--concurrency", 1]
 
 
 class HAProxy(Contender):
@@ -83,90 +103,47 @@ class HAProxy(Contender):
     name = "HAProxy"
     needs = ("haproxy",)
 
-    def serves(self, row):
-        return row.hops == 1
-
-    def start(self, row, upstream, tools, folder):
-        port = free_port()
-        proto = " proto h2" if row.protocol == "http2" else ""
-        config = folder / "haproxy.cfg"
-        config.write_text(
-            f"""global
-    nbthread 1
-    maxconn 8000
-    tune.h2.max-concurrent-streams 1000
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 300s
-    timeout server 15s
-    http-reuse always
-    retries 2
-frontend bench
-    bind 127.0.0.1:{port}{proto}
-    default_backend next
-backend next
-    server next 127.0.0.1:{upstream}{proto} maxconn 8000
-""",
-            encoding="utf-8",
-        )
-        return [self.spawn([tools["haproxy"], "-db", "-f", config], port, folder)], port
+    def command(self, hop, tools):
+        config = hop.folder / f"haproxy-{hop.role}.cfg"
+        config.write_text(haproxy.of_hop(hop), encoding="utf-8")
+        return [tools["haproxy"], "-db", "-f", config]
 
 
 class Nginx(Contender):
-    """nginx with one worker; to the server it can only speak HTTP/1 and gRPC."""
+    """nginx with one worker; to a server it can only speak HTTP/1 and gRPC."""
 
     name = "nginx"
     needs = ("nginx",)
 
     def serves(self, row):
-        return row.hops == 1
+        return row.between != "http2" or row.wire == "http2"
 
-    def start(self, row, upstream, tools, folder):
-        port = free_port()
-        http2 = " http2" if row.protocol == "http2" else ""
-        # The upstream answers HTTP/1 on the port before that of HTTP/2.
-        server = upstream - 1 if http2 else upstream
-        config = folder / "nginx.conf"
-        config.write_text(
-            f"""worker_processes 1;
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr crit;
-events {{ worker_connections 8000; }}
-http {{
-    access_log off;
-    keepalive_requests 800000000;
-    http2_max_concurrent_streams 1000;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    upstream next {{ server 127.0.0.1:{server}; keepalive 512; keepalive_requests 800000000; }}
-    server {{
-        listen 127.0.0.1:{port}{http2};
-        location / {{
-            proxy_pass http://next;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $host;
-        }}
-    }}
-}}
-""",
-            encoding="utf-8",
-        )
-        return [self.spawn([tools["nginx"], "-p", folder, "-c", config], port, folder)], port
+    def command(self, hop, tools):
+        config = hop.folder / f"nginx-{hop.role}.conf"
+        config.write_text(nginx.of_hop(hop), encoding="utf-8")
+        return [tools["nginx"], "-p", hop.folder, "-c", config]
 
+
+TCP = ("tcp", "tcp")
+FIRST, SECOND = ("http1", "http1"), ("http2", "http2")
+UP, DOWN = ("http1", "http2"), ("http2", "http1")
 
 ALL = [
     Direct(),
-    Forwarder("hyper", http1="hyper", http2="hyper-http2"),
-    Forwarder("h2 crate", http2="h2"),
-    Forwarder("hand on tokio", http1="hand-tokio"),
-    Forwarder("hand on mio", http1="hand", http2="hand-http2"),
-    Forwarder("hand, dynamic", http2="hand-http2-dynamic"),
+    Forwarder(
+        "hyper",
+        (FIRST, "hyper-http1"),
+        (SECOND, "hyper-http2"),
+        (UP, "hyper-http1-http2"),
+        (DOWN, "hyper-http2-http1"),
+        tls=True,
+    ),
+    Forwarder("h2 crate", (SECOND, "h2")),
+    Forwarder("TCP copy", (TCP, "tcp"), tls=True),
+    Forwarder("TCP splice", (TCP, "tcp-splice")),
+    Forwarder("hand on tokio", (FIRST, "hand-tokio"), (SECOND, "hand-http2-tokio")),
+    Forwarder("hand on mio", (FIRST, "hand"), (SECOND, "hand-http2"), tls=True),
+    Forwarder("hand, dynamic", (SECOND, "hand-http2-dynamic")),
     HAProxy(),
     Nginx(),
     Envoy(),

@@ -1,11 +1,23 @@
 """Puts load on a port and counts what was answered."""
 
+import dataclasses
 import json
 import re
 import subprocess
 import sys
 
+from . import build
 from .processes import OTHER_CORE
+
+H2_CONNECTIONS, H2_STREAMS = 8, 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How much was answered, requests or bytes, and the 99th percentile of the latency in milliseconds."""
+
+    count: int
+    latency: float = 0
 
 
 def generate(command, seconds):
@@ -30,12 +42,12 @@ def wrk(tools, port, seconds, connections=64, close=False):
     text = generate(command, seconds)
     if "Non-2xx" in text or ("Socket errors" in text and not close):
         fail(text)
-    return int(re.search(r"(\d+) requests in", text)[1])
+    return Outcome(int(re.search(r"(\d+) requests in", text)[1]))
 
 
 def h2load(tools, port, seconds, headers=(), data=None):
-    """HTTP/2 in a closed loop of 8 connections with 32 streams; returns the number of answers."""
-    command = [tools["h2load"], "-c8", "-m32", f"-D{seconds}"]
+    """HTTP/2 in a closed loop of connections with many streams each; returns the number of answers."""
+    command = [tools["h2load"], f"-c{H2_CONNECTIONS}", f"-m{H2_STREAMS}", f"-D{seconds}"]
     for header in headers:
         command += ["-H", header]
     if data:
@@ -43,17 +55,25 @@ def h2load(tools, port, seconds, headers=(), data=None):
     text = generate([*command, f"http://127.0.0.1:{port}/shop.Items/List"], seconds)
     counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed", text)
     codes = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", text)
-    if int(counts[3]) or any(int(codes[group]) for group in (2, 3, 4)) or not int(codes[1]):
+    wrong = [int(counts[3]), *(int(codes[group]) for group in (2, 3, 4))]
+    if any(wrong) or not int(codes[1]):
         fail(text)
-    return int(counts[2])
+    return Outcome(int(counts[2]))
 
 
 def oha(tools, port, seconds, rate):
-    """HTTP/1 at a fixed rate; returns the latencies in milliseconds by percentile."""
+    """HTTP/1 at a fixed rate; returns the answers and their 99th percentile."""
     command = [tools["oha"], "--no-tui", "--output-format", "json", "-z", f"{seconds}s", "-q", rate, "-c", 64]
     command += ["--latency-correction", f"http://127.0.0.1:{port}/shop/items?page=2"]
     text = generate(command, seconds)
     report = json.loads(text)
     if report["summary"]["successRate"] < 1:
         fail(text)
-    return {name: value * 1000 for name, value in report["latencyPercentiles"].items() if value is not None}
+    count = sum(report["statusCodeDistribution"].values())
+    return Outcome(count, report["latencyPercentiles"]["p99"] * 1000)
+
+
+def tcp(kind, port, seconds, connections):
+    """TCP connections by our own load generator; returns the number of answers or bytes."""
+    text = generate([build.TARGET / "mesh-forwarder", kind, port, seconds, connections], seconds)
+    return Outcome(int(text))

@@ -10,7 +10,7 @@ import tempfile
 from . import build, inject, proxies, rows
 from .processes import Server
 
-ROUNDS, QUICK_ROUNDS = 9, 3
+ROUNDS, QUICK_ROUNDS = 7, 3
 
 
 def arguments():
@@ -26,6 +26,7 @@ def arguments():
 def main():
     """Runs the benchmark."""
     chosen = arguments()
+    sys.stdout.reconfigure(line_buffering=True)
     rounds = QUICK_ROUNDS if chosen.quick else ROUNDS
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,30 +1,52 @@
 """Measures the rows of the proxies, all contenders taking turns in every round."""
 
 import collections
+import dataclasses
 import pathlib
 
-from . import build, contenders, processes, rows, verdict
+from . import build, certificates, contenders, processes, rows, verdict
 from .processes import OTHER_CORE, Server, cpu_seconds, free_port
 
 REFERENCE = "Envoy"
+NAMES = [row.name for row in rows.ALL]
 # Seconds of load a round and contender, and before the first.
-SECONDS, QUICK_SECONDS, WARM_UP = 3, 2, 1
+SECONDS, WARM_UP = 2, 3
+# Where the upstream answers, from its first port on.
+PORTS = {"http1": 0, "http2": 1, "tcp": 2}
+
+
+@dataclasses.dataclass
+class Figures:
+    """What one contender came to in one row, a value a round."""
+
+    by_measure: dict = dataclasses.field(default_factory=lambda: collections.defaultdict(list))
+    memory: float = 0
+
+    def add(self, cpu, outcome):
+        """Takes in one round."""
+        self.by_measure[rows.CPU].append(cpu / outcome.count * 100_000)
+        self.by_measure[rows.RATE].append(outcome.count / SECONDS / 1e6)
+        self.by_measure[rows.LATENCY].append(outcome.latency)
+
+    def shares(self, measure, other):
+        """Each round as a share of another contender's same round."""
+        pairs = zip(self.by_measure[measure], other.by_measure[measure], strict=True)
+        return [mine / theirs for mine, theirs in pairs]
 
 
 def run(chosen, rounds, only, folder):
     """Measures rows and prints their table."""
     competing = [contender for contender in contenders.ALL if not only or contender.name in only]
-    needs = {need for contender in competing for need in contender.needs}
-    tools = build.install(*sorted(needs | {tool for row in chosen for tool in row.tools}))
+    needs = {"openssl"}.union(*(contender.needs for contender in competing), *(row.tools for row in chosen))
+    tools = build.install(*sorted(needs))
     build.release("mesh-forwarder")
-    print(f"{len(competing)} contenders, {rounds} interleaved rounds, medians with quartiles; {machine()}")
-    seconds = SECONDS if rounds >= verdict.ENOUGH else QUICK_SECONDS
-    port = free_port(2)
+    certificates.make(tools, folder)
+    print(f"{rounds} interleaved rounds, medians (quartiles); {machine()}")
+    port = free_port(3)
     upstream = Server([build.TARGET / "mesh-forwarder", "server", port], port, OTHER_CORE, folder / "upstream.log")
     upstream.await_port()
     for row in chosen:
-        figures = measure(row, competing, rounds, seconds, port + (row.protocol != "http1"), tools, folder)
-        table(row, figures)
+        table(row, measure(row, competing, rounds, port + PORTS[row.wire], tools, folder))
     upstream.stop()
 
 
@@ -34,51 +56,61 @@ def machine():
     return f"kernel {pathlib.Path('/proc/sys/kernel/osrelease').read_text(encoding='ascii').strip()}, {control}"
 
 
-def measure(row, competing, rounds, seconds, upstream, tools, folder):
-    """The figures of one row by contender: processor seconds for 100,000 requests, and requests a second."""
+def measure(row, competing, rounds, upstream, tools, folder):
+    """The figures of one row by contender."""
     started = {}
     for contender in competing:
         if contender.serves(row):
             started[contender.name] = contender.start(row, upstream, tools, folder)
-    for servers, port in started.values():
-        for server in servers:
-            server.await_port()
-        row.load(tools, port, WARM_UP)
-    figures = collections.defaultdict(list)
+            row.load(tools, started[contender.name][1], WARM_UP)
+    figures = {name: Figures() for name in started}
+    names = list(started)
     for turn in range(rounds):
-        names = list(started)
         # Whoever came after a heavy one would always do so.
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
             servers, port = started[name]
             before = cpu_seconds(servers)
-            count = row.load(tools, port, seconds)
-            figures[name].append(((cpu_seconds(servers) - before) / count * 100_000, count / seconds))
-    memory = {name: processes.memory(servers) for name, (servers, _) in started.items()}
-    for servers, _ in started.values():
+            outcome = row.load(tools, port, SECONDS)
+            figures[name].add(cpu_seconds(servers) - before, outcome)
+    for name, (servers, _) in started.items():
+        figures[name].memory = processes.memory(servers)
         for server in servers:
             server.stop()
-    return {name: (figures[name], memory[name]) for name in started}
+    return figures
 
 
 def table(row, figures):
     """Prints one row's figures."""
-    print(f"\n{row.name}: {row.title} (share of Envoy: must < {row.must}, goal <= {row.goal})\n")
-    print(f"{'':<16}{'CPU s/100k':>11}{'share of Envoy':>24}{'req/s':>9}{'RSS MB':>8}   must, goal")
-    reference = figures.get(REFERENCE)
-    for name, (measured, memory) in figures.items():
-        seconds = verdict.quartiles([cpu for cpu, _ in measured])[1]
-        rate = verdict.quartiles([rate for _, rate in measured])[1]
-        if name == "direct":
-            print(f"{name:<16}{'':>11}{'':>24}{rate:>9,.0f}")
+    sign = (">", ">=") if row.most_wins else ("<", "<=")
+    print(f"\n{row.name}: {row.title}")
+    print(f"must {sign[0]} {row.must:.2f} of {REFERENCE}, goal {sign[1]} {row.goal:.2f} of {row.against}\n")
+    unit = "" if row.measure == rows.RATE else f"{'answers/s':>11}"
+    heads = f"{row.measure:>11}{'of Envoy':>22}{'of HAProxy':>12}{unit}{'RSS MB':>8}"
+    print(f"{'':<15}{heads}   must; goal")
+    for name, mine in figures.items():
+        value = verdict.quartiles(mine.by_measure[row.measure])[1]
+        rate = "" if row.measure == rows.RATE else f"{verdict.quartiles(mine.by_measure[rows.RATE])[1] * 1e6:>11,.0f}"
+        if name == "direct" and row.measure == rows.CPU:
+            print(f"{name:<15}{'':>45}{rate}")
             continue
-        share, judged = "", ""
-        if reference:
-            shares = [cpu / base for (cpu, _), (base, _) in zip(measured, reference[0], strict=True)]
-            low, middle, high = verdict.quartiles(shares)
-            share = f"{middle:.3f} ({low:.3f}-{high:.3f})"
-            if name != REFERENCE:
-                judged = f"{verdict.reached(shares, row.must)}, {verdict.reached(shares, row.goal)}"
-        print(f"{name:<16}{seconds:>11.2f}{share:>24}{rate:>9,.0f}{memory:>8.1f}   {judged}")
+        cells = f"{value:>11.2f}{share(row, mine, figures, REFERENCE, 22)}{share(row, mine, figures, 'HAProxy', 12)}"
+        print(f"{name:<15}{cells}{rate}{mine.memory:>8.1f}   {judge(row, name, mine, figures)}".rstrip())
 
 
-NAMES = [row.name for row in rows.ALL]
+def share(row, mine, figures, other, width):
+    """A cell with a contender's share of another's figure."""
+    if other not in figures:
+        return " " * width
+    low, middle, high = verdict.quartiles(mine.shares(row.measure, figures[other]))
+    spread = f" ({low:.3f}-{high:.3f})" if width > 20 else ""
+    return f"{middle:.3f}{spread}".rjust(width)
+
+
+def judge(row, name, mine, figures):
+    """Whether a contender reaches must and goal."""
+    said = []
+    for limit, other in ((row.must, REFERENCE), (row.goal, row.against)):
+        if name not in ("direct", other) and other in figures:
+            said.append(verdict.reached(mine.shares(row.measure, figures[other]), limit, row.most_wins))
+    return "; ".join(said)

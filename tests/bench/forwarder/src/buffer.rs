@@ -12,6 +12,11 @@ pub(crate) trait Socket {
 
     /// Writes once.
     fn write(&mut self, from: &[u8]) -> io::Result<usize>;
+
+    /// Whether something that was written has not reached the kernel.
+    fn pending(&self) -> bool {
+        false
+    }
 }
 
 /// What one read or write came to.

@@ -11,18 +11,19 @@ use crate::buffer::scratch;
 use crate::http1::{Exchange, Need};
 use crate::listen::{listener, loopback};
 use crate::readiness::Ready;
+use crate::tls::{Link, Tls};
 
 const LISTENER: Token = Token(usize::MAX);
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 enum Slot {
     Client {
-        socket: Ready,
+        socket: Link,
         exchange: Box<Exchange>,
         server: Option<usize>,
     },
     Server {
-        socket: Ready,
+        socket: Link,
         client: Option<usize>,
     },
 }
@@ -31,12 +32,13 @@ struct Worker {
     slots: Slab<Slot>,
     idle: Vec<usize>,
     upstream: SocketAddr,
+    tls: Tls,
     registry: Registry,
     scratch: Vec<u8>,
 }
 
 /// Forwards until the process ends.
-pub(crate) fn run(port: u16, upstream: u16) -> io::Result<()> {
+pub(crate) fn run(port: u16, upstream: u16, tls: Tls) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(1024);
     let mut listener = TcpListener::from_std(listener(port)?);
@@ -46,6 +48,7 @@ pub(crate) fn run(port: u16, upstream: u16) -> io::Result<()> {
         slots: Slab::new(),
         idle: Vec::new(),
         upstream: loopback(upstream),
+        tls,
         registry: poll.registry().try_clone()?,
         scratch: scratch(),
     };
@@ -64,11 +67,11 @@ pub(crate) fn run(port: u16, upstream: u16) -> io::Result<()> {
             let key = event.token().0;
             match worker.slots.get_mut(key) {
                 Some(Slot::Client { socket, .. }) => {
-                    socket.note(event);
+                    socket.ready().note(event);
                     worker.drive(key)?;
                 }
                 Some(Slot::Server { socket, client }) => {
-                    socket.note(event);
+                    socket.ready().note(event);
                     match *client {
                         Some(client) => worker.drive(client)?,
                         // An idle connection has nothing to say but its end.
@@ -88,7 +91,8 @@ impl Worker {
             match listener.accept() {
                 Ok((stream, _)) => {
                     stream.set_nodelay(true)?;
-                    let (socket, exchange) = (Ready::new(stream, true), Box::new(Exchange::new()));
+                    let socket = self.tls.accepted(Ready::new(stream, true))?;
+                    let exchange = Box::new(Exchange::new());
                     self.insert(Slot::Client {
                         socket,
                         exchange,
@@ -106,7 +110,8 @@ impl Worker {
         let entry = self.slots.vacant_entry();
         let key = entry.key();
         let (Slot::Client { socket, .. } | Slot::Server { socket, .. }) = &mut slot;
-        self.registry.register(socket.stream(), Token(key), BOTH)?;
+        self.registry
+            .register(socket.ready().stream(), Token(key), BOTH)?;
         entry.insert(slot);
         Ok(key)
     }
@@ -162,8 +167,9 @@ impl Worker {
     fn connect(&mut self) -> io::Result<usize> {
         let stream = TcpStream::connect(self.upstream)?;
         stream.set_nodelay(true)?;
+        let socket = self.tls.connected(Ready::new(stream, false))?;
         self.insert(Slot::Server {
-            socket: Ready::new(stream, false),
+            socket,
             client: None,
         })
     }

@@ -24,9 +24,12 @@ struct Shared {
     upstream: SocketAddr,
 }
 
-struct Polled<'a, 'b> {
-    stream: &'a mut TcpStream,
-    context: &'a mut Context<'b>,
+/// A stream that a task polls.
+pub(crate) struct Polled<'a, 'b> {
+    /// The stream.
+    pub(crate) stream: &'a mut TcpStream,
+    /// Who is woken once it is ready.
+    pub(crate) context: &'a mut Context<'b>,
 }
 
 impl Socket for Polled<'_, '_> {

@@ -93,6 +93,9 @@ impl Exchange {
         server: Option<&mut S>,
         scratch: &mut [u8],
     ) -> io::Result<Need> {
+        if self.client == Life::Last && self.request == Progress::Head {
+            return Ok(Need::Close);
+        }
         let mut again = false;
         if self.to_server.len() < AHEAD && self.from_client.len() < AHEAD && self.request != DONE {
             let moved = self.from_client.fill(client, scratch)?;
@@ -120,17 +123,18 @@ impl Exchange {
         if !self.to_client.is_empty() {
             self.to_client.drain(client)?;
         }
-        Ok(self.need(again))
+        let pending = !self.to_client.is_empty() || client.pending();
+        Ok(self.need(again, pending))
     }
 
-    fn need(&mut self, again: bool) -> Need {
+    fn need(&mut self, again: bool, pending: bool) -> Need {
         if self.client == Life::Over && (self.request != DONE || !self.to_server.is_empty()) {
             return Need::Close;
         }
-        if self.response != DONE || !self.to_client.is_empty() {
+        if self.response != DONE || pending {
             return if again { Need::Again } else { Need::Readiness };
         }
-        if self.request != DONE || self.client != Life::On {
+        if self.request != DONE {
             return Need::Close;
         }
         self.request = Progress::Head;

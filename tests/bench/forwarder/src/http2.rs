@@ -8,10 +8,12 @@ use crate::buffer::Buffer;
 use crate::hpack::{Decoder, Encoder, Fields, Shared};
 use frame::{Frame, Settings};
 
+pub(crate) use relay::Relay;
 pub(crate) use stream::{Peer, Stream};
 
 mod frame;
 mod receive;
+mod relay;
 mod send;
 mod stream;
 

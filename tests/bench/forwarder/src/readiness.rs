@@ -30,10 +30,43 @@ impl Ready {
         &mut self.stream
     }
 
+    /// Lets `call` take from the stream; `None` if it is not ready.
+    pub(crate) fn read_with(
+        &mut self,
+        call: impl FnOnce(&TcpStream) -> io::Result<usize>,
+    ) -> io::Result<Option<usize>> {
+        with(&mut self.readable, &self.stream, call)
+    }
+
+    /// Lets `call` put into the stream; `None` if it is not ready.
+    pub(crate) fn write_with(
+        &mut self,
+        call: impl FnOnce(&TcpStream) -> io::Result<usize>,
+    ) -> io::Result<Option<usize>> {
+        with(&mut self.writable, &self.stream, call)
+    }
+
     /// Takes note of what the kernel has told.
     pub(crate) fn note(&mut self, event: &Event) {
         self.readable |= event.is_readable() || event.is_read_closed() || event.is_error();
         self.writable |= event.is_writable() || event.is_write_closed() || event.is_error();
+    }
+}
+
+fn with(
+    ready: &mut bool,
+    stream: &TcpStream,
+    call: impl FnOnce(&TcpStream) -> io::Result<usize>,
+) -> io::Result<Option<usize>> {
+    if !*ready {
+        return Ok(None);
+    }
+    match call(stream) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            *ready = false;
+            Ok(None)
+        }
+        outcome => outcome.map(Some),
     }
 }
 

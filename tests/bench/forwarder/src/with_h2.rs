@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
@@ -11,6 +11,7 @@ use h2::{Reason, RecvStream, SendStream};
 use http::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
+use tokio::sync::Mutex;
 
 use crate::listen::{listener, loopback};
 use crate::with_hyper::clean;
@@ -49,11 +50,9 @@ async fn serve(stream: TcpStream, upstream: u16, shared: Shared) {
 }
 
 async fn sender(upstream: u16, shared: &Shared) -> Result<SendRequest<Bytes>, h2::Error> {
-    let known = shared
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    if let Some(sender) = known {
+    // Held while it is dialled, so that a burst of requests makes one connection.
+    let mut held = shared.lock().await;
+    if let Some(sender) = held.clone() {
         return Ok(sender);
     }
     let stream = TcpStream::connect(loopback(upstream))
@@ -69,10 +68,10 @@ async fn sender(upstream: u16, shared: &Shared) -> Result<SendRequest<Bytes>, h2
     builder.initial_max_send_streams(1000);
     let (sender, connection) = builder.handshake(stream).await?;
     let forget = Arc::clone(shared);
-    *shared.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
+    *held = Some(sender.clone());
     tokio::spawn(async move {
         let _ = connection.await;
-        *forget.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *forget.lock().await = None;
     });
     Ok(sender)
 }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, PROXY_AUTHENTICATE, TE, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, TE,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::{Authority, Scheme, Uri};
 use http::{Request, Response, Version};
@@ -20,8 +21,10 @@ use hyper::service::Service;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::listen::{listener, loopback};
+use crate::tls::{Tls, server_name};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -41,19 +44,29 @@ struct Forward {
 
 struct Pool {
     upstream: SocketAddr,
+    connector: Option<TlsConnector>,
     protocol: Protocol,
     first: Mutex<Vec<client1::SendRequest<Incoming>>>,
-    second: Mutex<Option<client2::SendRequest<Incoming>>>,
+    /// Held while it is dialled, so that a burst of requests makes one connection.
+    second: tokio::sync::Mutex<Option<client2::SendRequest<Incoming>>>,
 }
 
 /// Forwards until the process ends.
-pub(crate) fn run(port: u16, upstream: u16, protocol: Protocol) -> io::Result<()> {
+pub(crate) fn run(
+    port: u16,
+    upstream: u16,
+    tls: &Tls,
+    accept: Protocol,
+    connect: Protocol,
+) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
+    let acceptor = tls.accept.clone().map(TlsAcceptor::from);
     let pool = Arc::new(Pool {
         upstream: loopback(upstream),
-        protocol,
+        connector: tls.connect.clone().map(TlsConnector::from),
+        protocol: connect,
         first: Mutex::default(),
-        second: Mutex::default(),
+        second: tokio::sync::Mutex::default(),
     });
     runtime.block_on(async move {
         let listener = TcpListener::from_std(listener(port)?)?;
@@ -63,25 +76,40 @@ pub(crate) fn run(port: u16, upstream: u16, protocol: Protocol) -> io::Result<()
             let forward = Forward {
                 pool: Arc::clone(&pool),
             };
+            let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 // A client that goes away is no failure of the forwarder.
-                let _ = match protocol {
-                    Protocol::First => {
-                        http1::Builder::new()
-                            .serve_connection(Stream(stream), forward)
-                            .await
+                match acceptor {
+                    None => serve(stream, forward, accept).await,
+                    Some(acceptor) => {
+                        if let Ok(stream) = acceptor.accept(stream).await {
+                            serve(stream, forward, accept).await;
+                        }
                     }
-                    Protocol::Second => {
-                        let mut builder = http2::Builder::new(Executor);
-                        builder
-                            .max_concurrent_streams(1000)
-                            .initial_connection_window_size(1 << 22);
-                        builder.serve_connection(Stream(stream), forward).await
-                    }
-                };
+                }
             });
         }
     })
+}
+
+async fn serve<T>(stream: T, forward: Forward, protocol: Protocol)
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let _ = match protocol {
+        Protocol::First => {
+            http1::Builder::new()
+                .serve_connection(Stream(stream), forward)
+                .await
+        }
+        Protocol::Second => {
+            let mut builder = http2::Builder::new(Executor);
+            builder
+                .max_concurrent_streams(1000)
+                .initial_connection_window_size(1 << 22);
+            builder.serve_connection(Stream(stream), forward).await
+        }
+    };
 }
 
 impl Service<Request<Incoming>> for Forward {
@@ -98,13 +126,14 @@ impl Service<Request<Incoming>> for Forward {
                 Protocol::Second => pool.second(request).await?,
             };
             clean(response.headers_mut());
+            *response.version_mut() = Version::HTTP_11;
             Ok(response)
         })
     }
 }
 
 impl Pool {
-    async fn first(&self, request: Request<Incoming>) -> Result<Response<Incoming>, Failure> {
+    async fn first(&self, mut request: Request<Incoming>) -> Result<Response<Incoming>, Failure> {
         let idle = {
             let mut pool = lock(&self.first);
             pool.retain(|sender| !sender.is_closed());
@@ -115,11 +144,21 @@ impl Pool {
         let mut sender = if let Some(sender) = idle {
             sender
         } else {
-            let stream = self.connect().await?;
-            let (sender, connection) = client1::handshake(Stream(stream)).await?;
+            let (sender, connection) = client1::handshake(self.connect().await?).await?;
             tokio::spawn(connection);
             sender
         };
+        if request.version() == Version::HTTP_2 {
+            *request.version_mut() = Version::HTTP_11;
+            let mut parts = std::mem::take(request.uri_mut()).into_parts();
+            if let Some(authority) = parts.authority.take() {
+                request
+                    .headers_mut()
+                    .insert(HOST, HeaderValue::from_str(authority.as_str())?);
+            }
+            parts.scheme = None;
+            *request.uri_mut() = Uri::from_parts(parts)?;
+        }
         sender.ready().await?;
         let response = sender.send_request(request).await?;
         // hyper reads the next response only once this one's body is through.
@@ -128,38 +167,45 @@ impl Pool {
     }
 
     async fn second(&self, mut request: Request<Incoming>) -> Result<Response<Incoming>, Failure> {
-        let known = lock(&self.second)
-            .clone()
-            .filter(|sender| !sender.is_closed());
+        let mut second = self.second.lock().await;
+        let known = second.clone().filter(|sender| !sender.is_closed());
         let mut sender = if let Some(sender) = known {
             sender
         } else {
-            let stream = self.connect().await?;
             let mut builder = client2::Builder::new(Executor);
             builder.initial_connection_window_size(1 << 22);
-            let (sender, connection) = builder.handshake(Stream(stream)).await?;
+            let (sender, connection) = builder.handshake(self.connect().await?).await?;
             tokio::spawn(connection);
-            lock(&self.second).insert(sender).clone()
+            second.insert(sender).clone()
         };
+        drop(second);
         *request.version_mut() = Version::HTTP_2;
+        let host = request.headers_mut().remove(HOST);
         if request.uri().scheme().is_none() {
             let mut parts = std::mem::take(request.uri_mut()).into_parts();
             parts.scheme = Some(Scheme::HTTP);
-            parts
-                .authority
-                .get_or_insert(Authority::from_static("upstream"));
+            if let Some(host) = host {
+                parts.authority = Some(Authority::try_from(host.as_bytes())?);
+            }
             *request.uri_mut() = Uri::from_parts(parts)?;
         }
         sender.ready().await?;
         Ok(sender.send_request(request).await?)
     }
 
-    async fn connect(&self) -> io::Result<TcpStream> {
+    async fn connect(&self) -> Result<Stream<Box<dyn Wire>>, Failure> {
         let stream = TcpStream::connect(self.upstream).await?;
         stream.set_nodelay(true)?;
-        Ok(stream)
+        Ok(Stream(match &self.connector {
+            None => Box::new(stream),
+            Some(connector) => Box::new(connector.connect(server_name()?, stream).await?),
+        }))
     }
 }
+
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -191,9 +237,9 @@ where
 }
 
 /// tokio's stream as hyper wants it.
-struct Stream(TcpStream);
+struct Stream<T>(T);
 
-impl hyper::rt::Read for Stream {
+impl<T: AsyncRead + Unpin> hyper::rt::Read for Stream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -209,7 +255,7 @@ impl hyper::rt::Read for Stream {
     }
 }
 
-impl hyper::rt::Write for Stream {
+impl<T: AsyncWrite + Unpin> hyper::rt::Write for Stream<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
