@@ -85,17 +85,25 @@ def table(row, figures):
     sign = (">", ">=") if row.most_wins else ("<", "<=")
     print(f"\n{row.name}: {row.title}")
     print(f"must {sign[0]} {row.must:.2f} of {REFERENCE}, goal {sign[1]} {row.goal:.2f} of {row.against}\n")
-    unit = "" if row.measure == rows.RATE else f"{'answers/s':>11}"
-    heads = f"{row.measure:>11}{'of Envoy':>22}{'of HAProxy':>12}{unit}{'RSS MB':>8}"
+    other = "CPU s/GB" if row.measure == rows.RATE else "answers/s"
+    heads = f"{row.measure:>11}{'of Envoy':>24}{'of HAProxy':>12}{other:>11}{'RSS MB':>8}"
     print(f"{'':<15}{heads}   must; goal")
     for name, mine in figures.items():
         value = verdict.quartiles(mine.by_measure[row.measure])[1]
-        rate = "" if row.measure == rows.RATE else f"{verdict.quartiles(mine.by_measure[rows.RATE])[1] * 1e6:>11,.0f}"
+        rate = f"{beside(row, mine):>11}"
         if name == "direct" and row.measure == rows.CPU:
-            print(f"{name:<15}{'':>45}{rate}")
+            print(f"{name:<15}{'':>47}{rate}")
             continue
-        cells = f"{value:>11.2f}{share(row, mine, figures, REFERENCE, 22)}{share(row, mine, figures, 'HAProxy', 12)}"
+        cells = f"{value:>11.2f}{share(row, mine, figures, REFERENCE, 24)}{share(row, mine, figures, 'HAProxy', 12)}"
         print(f"{name:<15}{cells}{rate}{mine.memory:>8.1f}   {judge(row, name, mine, figures)}".rstrip())
+
+
+def beside(row, mine):
+    """The figure beside the one that counts: what bytes cost, or how many answers there were."""
+    if row.measure == rows.RATE:
+        # From 100,000 bytes to a gigabyte.
+        return f"{verdict.quartiles(mine.by_measure[rows.CPU])[1] * 1e4:.2f}"
+    return f"{verdict.quartiles(mine.by_measure[rows.RATE])[1] * 1e6:,.0f}"
 
 
 def share(row, mine, figures, other, width):
