@@ -1,0 +1,1 @@
+"""What `tests/bench/run` measures, and how."""
