@@ -3,8 +3,16 @@
 //! [`run`] is the program. [`config`] is what it reads: `config::load` takes texts to
 //! `config::model`, which is all that the rest needs to know.
 
+#[cfg(test)]
+extern crate self as mesh_proxy;
+
+pub mod access_log;
 mod cli;
 pub mod config;
+pub mod facts;
+pub mod format;
+pub mod http;
+pub mod rbac;
 mod validate;
 
 use std::ffi::OsString;
