@@ -12,6 +12,7 @@ pub mod config;
 pub mod facts;
 pub mod format;
 pub mod http;
+pub mod http2;
 pub mod rbac;
 mod validate;
 
