@@ -7,13 +7,17 @@
 extern crate self as mesh_proxy;
 
 pub mod access_log;
+pub mod admin;
+pub mod calendar;
 mod cli;
 pub mod config;
 pub mod facts;
 pub mod format;
 pub mod http;
 pub mod http2;
+pub mod log;
 pub mod rbac;
+pub mod stats;
 mod validate;
 
 use std::ffi::OsString;
