@@ -14,11 +14,15 @@ pub mod config;
 pub mod facts;
 pub mod format;
 pub mod http;
+pub mod http1;
 pub mod http2;
 pub mod log;
 pub mod rbac;
 pub mod stats;
+pub mod stream;
+pub mod timer;
 mod validate;
+pub mod wire;
 
 use std::ffi::OsString;
 use std::io::Write as _;

@@ -1,0 +1,255 @@
+//! Moves bytes between a connection and its buffers, with one read and one write each time it wakes up.
+
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// How many bytes one read takes at most.
+const READ_SIZE: usize = 64 * 1024;
+/// A buffer that has grown beyond this is given back when it is empty.
+const KEPT: usize = 16 * 1024;
+
+/// What a connection runs over when it is not plain TCP.
+pub trait Secured: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Secured for T {}
+
+/// A connection's bytes in the kernel or in TLS.
+pub enum Transport {
+    /// Plain TCP.
+    Plain(TcpStream),
+    /// TLS, or whatever else stands between.
+    Secured(Box<dyn Secured>),
+}
+
+impl Transport {
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Secured(stream) => Pin::new(stream.as_mut()).poll_read(context, buffer),
+        }
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Secured(stream) => Pin::new(stream.as_mut()).poll_write(context, bytes),
+        }
+    }
+}
+
+/// The buffer into which all connections of a worker read, one after the other.
+#[derive(Clone)]
+pub struct Scratch(Rc<RefCell<Vec<u8>>>);
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self(Rc::new(RefCell::new(vec![0; READ_SIZE])))
+    }
+}
+
+/// Bytes that came and were not yet taken.
+#[derive(Debug, Default)]
+pub struct Input {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+/// A connection with its buffers.
+pub struct Wire {
+    transport: Transport,
+    scratch: Scratch,
+    /// What came.
+    pub input: Input,
+    /// What is to be sent.
+    pub output: Vec<u8>,
+    written: usize,
+    ended: bool,
+    /// Bytes that were read in all.
+    pub received: u64,
+    /// Bytes that were written in all.
+    pub sent: u64,
+}
+
+impl Input {
+    /// The bytes, in their order.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[self.taken..]
+    }
+
+    /// Takes so many bytes off the front.
+    pub fn take(&mut self, count: usize) {
+        self.taken += count;
+        debug_assert!(self.taken <= self.bytes.len(), "more taken than there is");
+        if self.taken == self.bytes.len() {
+            self.bytes.clear();
+            self.taken = 0;
+            if self.bytes.capacity() > KEPT {
+                self.bytes = Vec::new();
+            }
+        }
+    }
+
+    /// Whether nothing is there.
+    pub fn is_empty(&self) -> bool {
+        self.taken == self.bytes.len()
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        if self.taken > 0 {
+            self.bytes.drain(..self.taken);
+            self.taken = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+impl Wire {
+    /// A connection with empty buffers.
+    pub fn new(transport: Transport, scratch: Scratch) -> Self {
+        Self {
+            transport,
+            scratch,
+            input: Input::default(),
+            output: Vec::new(),
+            written: 0,
+            ended: false,
+            received: 0,
+            sent: 0,
+        }
+    }
+
+    /// Whether the peer has sent its last byte, and all of them were taken or are in the input.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// How many bytes wait to be written.
+    pub fn pending(&self) -> usize {
+        self.output.len() - self.written
+    }
+
+    /// Reads once; 0 when the peer has sent its last byte.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.ended {
+            return Poll::Ready(Ok(0));
+        }
+        let mut scratch = self.scratch.0.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut scratch);
+        ready!(self.transport.poll_read(context, &mut buffer))?;
+        let bytes = buffer.filled();
+        self.input.append(bytes);
+        self.ended = bytes.is_empty();
+        self.received += bytes.len() as u64;
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    /// Reads once and hands what came straight on to another connection; 0 when the peer has sent its last byte. Only
+    /// what the other does not take at once is kept, in its output.
+    ///
+    /// # Errors
+    /// Either connection broke: `true` if it was the other one.
+    pub fn poll_hand_on(
+        &mut self,
+        other: &mut Self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<usize, (bool, io::Error)>> {
+        if !self.input.is_empty() {
+            let count = self.input.bytes().len();
+            other.output.extend_from_slice(self.input.bytes());
+            self.input.take(count);
+            return Poll::Ready(Ok(count));
+        }
+        if self.ended {
+            return Poll::Ready(Ok(0));
+        }
+        let mut scratch = self.scratch.0.borrow_mut();
+        let mut buffer = ReadBuf::new(&mut scratch);
+        ready!(self.transport.poll_read(context, &mut buffer)).map_err(|it| (false, it))?;
+        let bytes = buffer.filled();
+        self.ended = bytes.is_empty();
+        self.received += bytes.len() as u64;
+        let mut written = 0;
+        while other.pending() == 0 && written < bytes.len() {
+            match other.transport.poll_write(context, &bytes[written..]) {
+                Poll::Ready(Ok(count)) if count > 0 => written += count,
+                Poll::Ready(Ok(_)) => {
+                    return Poll::Ready(Err((true, io::ErrorKind::WriteZero.into())));
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err((true, error))),
+                Poll::Pending => break,
+            }
+        }
+        other.sent += written as u64;
+        other.output.extend_from_slice(&bytes[written..]);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    /// Writes bytes that another keeps; gives how many.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub fn poll_write(
+        &mut self,
+        bytes: &[u8],
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let count = ready!(self.transport.poll_write(context, bytes))?;
+        if count == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.sent += count as u64;
+        Poll::Ready(Ok(count))
+    }
+
+    /// Writes until all output is gone.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.written < self.output.len() {
+            let rest = &self.output[self.written..];
+            let count = ready!(self.transport.poll_write(context, rest))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.written += count;
+            self.sent += count as u64;
+        }
+        if self.written > 0 {
+            self.written = 0;
+            self.output.clear();
+            if self.output.capacity() > KEPT {
+                self.output = Vec::new();
+            }
+        }
+        match &mut self.transport {
+            Transport::Plain(_) => Poll::Ready(Ok(())),
+            Transport::Secured(stream) => Pin::new(stream.as_mut()).poll_flush(context),
+        }
+    }
+
+    /// Says to the peer that no more comes.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_flush(context))?;
+        match &mut self.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Transport::Secured(stream) => Pin::new(stream.as_mut()).poll_shutdown(context),
+        }
+    }
+}
