@@ -21,6 +21,7 @@ pub mod rbac;
 pub mod stats;
 pub mod stream;
 pub mod timer;
+pub mod tls;
 mod validate;
 pub mod wire;
 
