@@ -22,6 +22,7 @@ pub mod stats;
 pub mod stream;
 pub mod timer;
 pub mod tls;
+pub mod upstream;
 mod validate;
 pub mod wire;
 

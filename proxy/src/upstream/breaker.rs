@@ -1,0 +1,375 @@
+//! Limits what a cluster may be asked at once.
+
+use crate::config::model::cluster::{Limits, MaxRetries, Thresholds};
+use crate::config::model::route::Priority;
+
+use super::count::{Apart, Gauge, for_workers};
+use super::number::{float, whole};
+
+/// What is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// Connections.
+    Connections,
+    /// Requests that wait for a connection.
+    Pending,
+    /// Requests at once.
+    Requests,
+    /// Retries at once.
+    Retries,
+}
+
+impl Resource {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Connections,
+        Self::Pending,
+        Self::Requests,
+        Self::Retries,
+    ];
+}
+
+/// The circuit breakers of a cluster, for all workers.
+///
+/// Each worker counts what it holds on a cache line of its own, which only it writes, and asks by
+/// reading all of them. So with one worker the limits are exact. With more, several may see the last
+/// free place at the same time, each once: a limit is exceeded by at most the number of workers less
+/// one, as with Envoy, whose workers ask and take in two steps as well.
+#[derive(Debug)]
+pub struct Breakers {
+    default: Breaker,
+    high: Breaker,
+}
+
+#[derive(Debug)]
+struct Breaker {
+    thresholds: Thresholds,
+    workers: Box<[Apart<Held>]>,
+}
+
+/// What a worker holds.
+#[derive(Debug, Default)]
+struct Held {
+    connections: Gauge,
+    pending: Gauge,
+    requests: Gauge,
+    retries: Gauge,
+}
+
+impl Held {
+    fn of(&self, resource: Resource) -> &Gauge {
+        match resource {
+            Resource::Connections => &self.connections,
+            Resource::Pending => &self.pending,
+            Resource::Requests => &self.requests,
+            Resource::Retries => &self.retries,
+        }
+    }
+}
+
+/// The gauges `circuit_breakers.<priority>.*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BreakerGauges {
+    /// 1 if no more connections may be made.
+    pub cx_open: u64,
+    /// 1 if no more requests may wait.
+    pub rq_pending_open: u64,
+    /// 1 if no more requests may be made.
+    pub rq_open: u64,
+    /// 1 if no more retries may be made.
+    pub rq_retry_open: u64,
+    /// How many more, if that is tracked.
+    pub remaining: Option<Remaining>,
+}
+
+/// How many more of each may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Remaining {
+    /// `remaining_cx`.
+    pub cx: u64,
+    /// `remaining_pending`.
+    pub pending: u64,
+    /// `remaining_rq`.
+    pub rq: u64,
+    /// `remaining_retries`; 0 where a budget limits them.
+    pub retries: u64,
+}
+
+/// What Envoy allows where a budget limits retries and no count is given: the gauge goes by it.
+const RETRIES: u64 = 3;
+
+impl Breakers {
+    /// The breakers of so many workers.
+    pub fn new(limits: &Limits, workers: usize) -> Self {
+        let breaker = |thresholds| Breaker {
+            thresholds,
+            workers: for_workers(workers),
+        };
+        Self {
+            default: breaker(limits.default),
+            high: breaker(limits.high),
+        }
+    }
+
+    /// Whether one more may be had.
+    pub fn may(&self, priority: Priority, resource: Resource) -> bool {
+        let breaker = self.of(priority);
+        breaker.held(resource) < breaker.limit(resource)
+    }
+
+    /// Takes one for a worker, if one more may be had.
+    #[must_use]
+    pub fn try_take(&self, worker: usize, priority: Priority, resource: Resource) -> bool {
+        let may = self.may(priority, resource);
+        if may {
+            self.take(worker, priority, resource);
+        }
+        may
+    }
+
+    /// Takes one for a worker although there may be none: the first connection of a pool, without
+    /// which its requests would wait for ever.
+    pub fn take(&self, worker: usize, priority: Priority, resource: Resource) {
+        self.of(priority).worker(worker).of(resource).raise();
+    }
+
+    /// Gives one back, in the worker that took it.
+    pub fn give(&self, worker: usize, priority: Priority, resource: Resource) {
+        self.of(priority).worker(worker).of(resource).lower();
+    }
+
+    /// How many are held by all workers.
+    pub fn held(&self, priority: Priority, resource: Resource) -> u64 {
+        self.of(priority).held(resource)
+    }
+
+    /// How many may be held; of a retry budget as it is now.
+    pub fn limit(&self, priority: Priority, resource: Resource) -> u64 {
+        self.of(priority).limit(resource)
+    }
+
+    /// What Envoy shows of a priority.
+    pub fn gauges(&self, priority: Priority) -> BreakerGauges {
+        let breaker = self.of(priority);
+        let open = |resource| {
+            let held = breaker.held(resource);
+            u64::from(held > 0 && held >= breaker.shown_limit(resource))
+        };
+        let left = |resource| {
+            breaker
+                .shown_limit(resource)
+                .saturating_sub(breaker.held(resource))
+        };
+        let retries = match breaker.thresholds.max_retries {
+            MaxRetries::Count(_) => left(Resource::Retries),
+            MaxRetries::Budget { .. } => 0,
+        };
+        BreakerGauges {
+            cx_open: open(Resource::Connections),
+            rq_pending_open: open(Resource::Pending),
+            rq_open: open(Resource::Requests),
+            rq_retry_open: open(Resource::Retries),
+            remaining: breaker.thresholds.track_remaining.then(|| Remaining {
+                cx: left(Resource::Connections),
+                pending: left(Resource::Pending),
+                rq: left(Resource::Requests),
+                retries,
+            }),
+        }
+    }
+
+    fn of(&self, priority: Priority) -> &Breaker {
+        match priority {
+            Priority::Default => &self.default,
+            Priority::High => &self.high,
+        }
+    }
+}
+
+impl Breaker {
+    fn worker(&self, worker: usize) -> &Held {
+        &self.workers[worker % self.workers.len()].0
+    }
+
+    fn held(&self, resource: Resource) -> u64 {
+        self.workers
+            .iter()
+            .map(|worker| worker.0.of(resource).get())
+            .sum()
+    }
+
+    fn limit(&self, resource: Resource) -> u64 {
+        match (resource, self.thresholds.max_retries) {
+            (Resource::Retries, MaxRetries::Budget { percent, minimum }) => {
+                let busy = self.held(Resource::Requests) + self.held(Resource::Pending);
+                whole(percent / 100.0 * float(busy)).max(u64::from(minimum))
+            }
+            _ => self.shown_limit(resource),
+        }
+    }
+
+    /// The limit that gauges go by.
+    fn shown_limit(&self, resource: Resource) -> u64 {
+        let limits = &self.thresholds;
+        match resource {
+            Resource::Connections => limits.max_connections.into(),
+            Resource::Pending => limits.max_pending_requests.into(),
+            Resource::Requests => limits.max_requests.into(),
+            Resource::Retries => match limits.max_retries {
+                MaxRetries::Count(count) => count.into(),
+                MaxRetries::Budget { .. } => RETRIES,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    fn breakers(requests: u32, retries: MaxRetries, workers: usize) -> Breakers {
+        let thresholds = Thresholds {
+            max_connections: 2,
+            max_pending_requests: 1,
+            max_requests: requests,
+            max_retries: retries,
+            track_remaining: true,
+        };
+        let high = Thresholds {
+            track_remaining: false,
+            ..thresholds
+        };
+        Breakers::new(
+            &Limits {
+                default: thresholds,
+                high,
+            },
+            workers,
+        )
+    }
+
+    #[test]
+    fn one_worker_never_exceeds_a_limit() {
+        let breakers = breakers(3, MaxRetries::Count(1), 1);
+        for (resource, limit) in Resource::ALL.into_iter().zip([2, 1, 3, 1]) {
+            for priority in [Priority::Default, Priority::High] {
+                let taken = (0..9)
+                    .filter(|_| breakers.try_take(0, priority, resource))
+                    .count();
+                assert_eq!(taken, limit);
+                assert!(!breakers.may(priority, resource));
+                breakers.give(0, priority, resource);
+                assert!(breakers.may(priority, resource));
+            }
+        }
+    }
+
+    #[test]
+    fn gauges_tell_what_is_open_and_what_remains() {
+        let breakers = breakers(2, MaxRetries::Count(1), 2);
+        let gauges = breakers.gauges(Priority::Default);
+        let remaining = Remaining {
+            cx: 2,
+            pending: 1,
+            rq: 2,
+            retries: 1,
+        };
+        let closed = BreakerGauges {
+            remaining: Some(remaining),
+            ..BreakerGauges::default()
+        };
+        assert_eq!(gauges, closed);
+        breakers.take(0, Priority::Default, Resource::Requests);
+        breakers.take(1, Priority::Default, Resource::Requests);
+        breakers.take(1, Priority::Default, Resource::Retries);
+        let gauges = breakers.gauges(Priority::Default);
+        assert_eq!(
+            (gauges.rq_open, gauges.rq_retry_open, gauges.cx_open),
+            (1, 1, 0)
+        );
+        assert_eq!(
+            gauges.remaining,
+            Some(Remaining {
+                rq: 0,
+                retries: 0,
+                ..remaining
+            })
+        );
+        assert_eq!(breakers.gauges(Priority::High), BreakerGauges::default());
+    }
+
+    #[test]
+    fn a_first_connection_may_exceed_the_limit() {
+        let breakers = breakers(2, MaxRetries::Count(1), 1);
+        (0..3).for_each(|_| breakers.take(0, Priority::Default, Resource::Connections));
+        assert_eq!(breakers.held(Priority::Default, Resource::Connections), 3);
+        let gauges = breakers.gauges(Priority::Default);
+        assert_eq!((gauges.cx_open, gauges.remaining.unwrap().cx), (1, 0));
+    }
+
+    #[test]
+    fn a_budget_follows_the_requests() {
+        let breakers = breakers(
+            100,
+            MaxRetries::Budget {
+                percent: 20.0,
+                minimum: 2,
+            },
+            2,
+        );
+        let limit = || breakers.limit(Priority::Default, Resource::Retries);
+        assert_eq!(limit(), 2);
+        for request in 0..14 {
+            breakers.take(request % 2, Priority::Default, Resource::Requests);
+        }
+        assert_eq!(limit(), 2);
+        breakers.take(0, Priority::Default, Resource::Pending);
+        assert_eq!(limit(), 3);
+        for _ in 0..3 {
+            assert!(breakers.try_take(1, Priority::Default, Resource::Retries));
+        }
+        assert!(!breakers.try_take(0, Priority::Default, Resource::Retries));
+        assert_eq!(
+            breakers
+                .gauges(Priority::Default)
+                .remaining
+                .unwrap()
+                .retries,
+            0
+        );
+    }
+
+    #[test]
+    fn several_workers_exceed_a_limit_by_less_than_their_number() {
+        const WORKERS: usize = 4;
+        let breakers = Arc::new(breakers(50, MaxRetries::Count(1), WORKERS));
+        let work = |worker: usize| {
+            let breakers = Arc::clone(&breakers);
+            thread::spawn(move || {
+                let (priority, resource) = (Priority::Default, Resource::Requests);
+                let mut most = 0;
+                for round in 0..20_000 {
+                    let taken = (0..20)
+                        .filter(|_| breakers.try_take(worker, priority, resource))
+                        .count();
+                    most = most.max(breakers.held(priority, resource));
+                    (0..taken).for_each(|_| breakers.give(worker, priority, resource));
+                    if round % 64 == 0 {
+                        thread::yield_now();
+                    }
+                }
+                most
+            })
+        };
+        let threads = (0..WORKERS).map(work).collect::<Vec<_>>();
+        for thread in threads {
+            // Reading while others give back may count a place twice, but never more than one a worker.
+            let most = thread.join().unwrap();
+            assert!(most < 50 + 2 * WORKERS as u64, "{most}");
+        }
+        assert_eq!(breakers.held(Priority::Default, Resource::Requests), 0);
+    }
+}
