@@ -9,6 +9,8 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 /// What a command line asks for.
 #[derive(Debug)]
 pub(crate) enum Parsed {
+    /// `--mode serve`, or no mode.
+    Serve(Options),
     /// `--mode validate`.
     Validate(Options),
     /// Help or the version, to be shown.
@@ -24,6 +26,12 @@ pub(crate) struct Options {
     pub(crate) path: Option<PathBuf>,
     /// Text that is laid over it.
     pub(crate) yaml: Option<String>,
+    /// How many workers; one for each processor without it.
+    pub(crate) concurrency: Option<u32>,
+    /// How long lines of access logs wait at most, in milliseconds; Envoy's 10 s without it.
+    pub(crate) flush_interval: Option<u64>,
+    /// How much to log; `info` without it.
+    pub(crate) log_level: Option<String>,
 }
 
 /// Reads a command line, the program's name first.
@@ -43,7 +51,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
         .get_one::<String>("mode")
         .is_none_or(|mode| mode == "serve")
     {
-        return Parsed::Wrong(NOT_YET.to_owned());
+        return Parsed::Serve(options);
     }
     Parsed::Validate(options)
 }
@@ -52,6 +60,9 @@ fn options(matches: &ArgMatches) -> Options {
     Options {
         path: matches.get_one("config-path").cloned(),
         yaml: matches.get_one("config-yaml").cloned(),
+        concurrency: matches.get_one("concurrency").copied(),
+        flush_interval: matches.get_one("file-flush-interval-msec").copied(),
+        log_level: matches.get_one("log-level").cloned(),
     }
 }
 
@@ -79,23 +90,30 @@ fn tree() -> Command {
             Arg::new("mode")
                 .long("mode")
                 .value_name("MODE")
-                .help("What to do: validate tells whether the configuration is good")
+                .help("What to do: serve, or tell whether the configuration is good")
                 .value_parser(["serve", "validate"])
-                .hide_possible_values(true),
+                .default_value("serve"),
         )
         .arg(
             Arg::new("concurrency")
                 .long("concurrency")
                 .value_name("NUMBER")
-                .help("How many worker threads; no matter for validation")
+                .help("How many worker threads; one for each processor by default")
                 .value_parser(value_parser!(u32)),
+        )
+        .arg(
+            Arg::new("file-flush-interval-msec")
+                .long("file-flush-interval-msec")
+                .value_name("MILLISECONDS")
+                .help("How long lines of access logs wait at most; 10000 by default")
+                .value_parser(value_parser!(u64)),
         )
         .arg(
             Arg::new("log-level")
                 .short('l')
                 .long("log-level")
                 .value_name("LEVEL")
-                .help("How much to log; no matter for validation")
+                .help("How much to log on standard error; info by default")
                 .value_parser(LEVELS),
         )
         .after_help(EXIT_CODES)
@@ -108,12 +126,6 @@ const LEVELS: [&str; 8] = [
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  the configuration is good
-  1  it is not
+  0  it was told to end, or the configuration is good
+  1  it is not, or something failed
   2  the command line is wrong";
-
-const NOT_YET: &str = "\
-error: this version of mesh-proxy validates configurations and cannot serve yet
-
-hint: add --mode validate
-";

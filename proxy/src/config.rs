@@ -3,6 +3,7 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub mod cursor;
+pub mod dump;
 pub mod files;
 pub mod load;
 pub(crate) mod merge;

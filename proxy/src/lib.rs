@@ -8,23 +8,31 @@ extern crate self as mesh_proxy;
 
 pub mod access_log;
 pub mod admin;
+mod app;
 pub mod calendar;
 mod cli;
 pub mod config;
+pub mod exchange;
 pub mod facts;
 pub mod format;
 pub mod http;
 pub mod http1;
 pub mod http2;
+pub mod listener;
 pub mod log;
+pub mod manager;
+pub mod multiplex;
 pub mod rbac;
+pub mod socket;
 pub mod stats;
 pub mod stream;
+pub mod tcp;
 pub mod timer;
 pub mod tls;
 pub mod upstream;
 mod validate;
 pub mod wire;
+pub mod worker;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -38,6 +46,7 @@ use cli::Parsed;
 /// wrong.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli::parse(arguments) {
+        Parsed::Serve(options) => app::serve(&options),
         Parsed::Validate(options) => validate::validate(&options),
         Parsed::Shown(text) => {
             // A reader that has gone away is no failure.

@@ -243,7 +243,6 @@ fn the_command_line() {
         &["--help"],
         &["--version"],
         &[],
-        &["-c", "a.yaml"],
         &["-c", "a.yaml", "--mode", "sing"],
         &["-c", "a.yaml", "-c", "a.json", "--mode", "validate"],
         &["-c", "nowhere.yaml", "--mode", "validate"],

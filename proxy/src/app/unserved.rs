@@ -1,0 +1,137 @@
+//! Finds what a configuration asks for that the data plane does not do yet. It is refused before any address is bound:
+//! a field that is honoured in name only would be worse than none.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::config::model::Bootstrap;
+use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
+use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Routes};
+use crate::config::model::listener::{
+    FilterChain, FilterChainMatch, Listener, ListenerFilterKind, NetworkFilter,
+};
+use crate::config::model::protocol::UpstreamProtocol;
+use crate::config::model::route::Action;
+
+/// Refuses a configuration that asks for more.
+///
+/// # Errors
+/// All that is asked for in vain, as people read it.
+pub(super) fn refuse(bootstrap: &Bootstrap) -> Result<(), String> {
+    let mut found = Vec::new();
+    let discovery = &bootstrap.discovery;
+    if discovery.listeners.is_some() || discovery.clusters.is_some() || discovery.ads.is_some() {
+        found.push("dynamic_resources: discovery".to_owned());
+    }
+    for it in &bootstrap.listeners {
+        listener(it, &mut found);
+    }
+    for it in &bootstrap.clusters {
+        cluster(it, &mut found);
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for it in found {
+        let _ = writeln!(text, "error: not served yet: {it}");
+    }
+    text.push_str("\nhint: --mode validate takes all of docs/envoy-subset.md; this version serves a part of it\n");
+    Err(text)
+}
+
+fn listener(listener: &Listener, found: &mut Vec<String>) {
+    let mut ask = |what: &str| found.push(format!("listener {}: {what}", listener.name));
+    if !listener.bind_to_port || listener.use_original_dst {
+        ask("connections that another listener hands over");
+    }
+    for filter in &listener.listener_filters {
+        match filter.kind {
+            ListenerFilterKind::OriginalDst => {}
+            ListenerFilterKind::TlsInspector { .. } => ask("tls_inspector"),
+            ListenerFilterKind::HttpInspector => ask("http_inspector"),
+        }
+    }
+    let chains: Vec<&Arc<FilterChain>> = listener
+        .chains
+        .iter()
+        .chain(&listener.default_chain)
+        .collect();
+    if chains.len() > 1 {
+        ask("several filter chains");
+    }
+    if !listener.access_logs.is_empty() {
+        ask("access logs of connections");
+    }
+    for it in chains {
+        chain(it, &mut ask);
+    }
+}
+
+fn chain(chain: &FilterChain, ask: &mut impl FnMut(&str)) {
+    if chain.matcher != FilterChainMatch::default() {
+        ask("filter_chain_match");
+    }
+    if chain.tls.is_some() {
+        ask("TLS");
+    }
+    if !chain.rbac.is_empty() {
+        ask("RBAC of connections");
+    }
+    match &chain.filter {
+        NetworkFilter::Close => {}
+        NetworkFilter::TcpProxy(proxy) => {
+            if proxy.tunneling.is_some() {
+                ask("tunneling_config");
+            }
+            if !proxy.access_logs.is_empty() {
+                ask("access logs of connections");
+            }
+            if proxy.max_connection_duration.is_some() {
+                ask("max_downstream_connection_duration");
+            }
+        }
+        NetworkFilter::Http(http) => manager(http, ask),
+    }
+}
+
+fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
+    for filter in &manager.filters {
+        match filter.kind {
+            HttpFilterKind::Router(_) => {}
+            HttpFilterKind::GrpcStats(_) => ask("the filter grpc_stats"),
+            HttpFilterKind::Rbac(_) => ask("the filter rbac"),
+            HttpFilterKind::Fault(_) => ask("the filter fault"),
+        }
+    }
+    let Routes::Inline(routes) = &manager.routes else {
+        ask("routes that are discovered");
+        return;
+    };
+    let all = routes.virtual_hosts.iter().flat_map(|it| &it.routes);
+    for route in all {
+        if let Action::Forward(forward) = &route.action
+            && (forward.terminate_connect || forward.terminate_post)
+        {
+            ask("CONNECT and POST that are ended here");
+        }
+    }
+}
+
+fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
+    let mut ask = |what: &str| found.push(format!("cluster {}: {what}", cluster.name));
+    match cluster.discovery {
+        ClusterDiscovery::Static(_) | ClusterDiscovery::OriginalDst(_) => {}
+        ClusterDiscovery::StrictDns(..) => ask("STRICT_DNS"),
+        ClusterDiscovery::Eds { .. } => ask("EDS"),
+    }
+    if !matches!(cluster.transport, Transport::Plaintext) || !cluster.transport_matches.is_empty() {
+        ask("TLS");
+    }
+    if matches!(cluster.protocol, UpstreamProtocol::Auto(..)) {
+        ask("auto_config");
+    }
+    if !cluster.health_checks.is_empty() {
+        ask("health_checks");
+    }
+}

@@ -1,0 +1,338 @@
+//! Takes one request: makes it canonical, finds its route, has it answered, and logs it.
+
+use std::borrow::Cow;
+
+use tokio::time::Instant;
+
+use super::Manager;
+use crate::access_log;
+use crate::config::model::address::Address;
+use crate::facts::{self, LogContext, Times, Upstream as ShownUpstream};
+use crate::http::change;
+use crate::http::flags::{Flag, Flags};
+use crate::http::headers::Headers;
+use crate::http::local_reply::{DIRECT_RESPONSE, LocalReply};
+use crate::http::message::{Protocol, RequestHead, ResponseHead};
+use crate::http::policy::{Prepared, connection};
+use crate::http::route::{Found, Selected, direct};
+use crate::stream::Downstream;
+
+/// A request on its way.
+pub(super) struct Request<'m> {
+    pub(super) manager: &'m Manager,
+    pub(super) downstream: &'m facts::Downstream,
+    pub(super) client: Address,
+    pub(super) protocol: Protocol,
+    pub(super) flags: Flags,
+    pub(super) details: Cow<'m, str>,
+    pub(super) cluster: String,
+    pub(super) route: &'m str,
+    pub(super) virtual_host: &'m str,
+    pub(super) host: Option<Address>,
+    pub(super) upstream_protocol: Option<Protocol>,
+    pub(super) attempts: u32,
+    pub(super) response: ResponseHead,
+    pub(super) trailers: Headers,
+    pub(super) bytes_received: u64,
+    pub(super) bytes_sent: u64,
+    pub(super) begun: Instant,
+    pub(super) times: Times,
+    pub(super) random: u64,
+}
+
+/// An answer of our own, and what it says beside its content.
+pub(super) struct Answer<'a> {
+    pub(super) reply: LocalReply<'a>,
+    pub(super) location: Option<Vec<u8>>,
+    pub(super) closes: bool,
+}
+
+impl<'a> From<LocalReply<'a>> for Answer<'a> {
+    fn from(reply: LocalReply<'a>) -> Self {
+        Self {
+            reply,
+            location: None,
+            closes: false,
+        }
+    }
+}
+
+impl Manager {
+    /// Answers a request.
+    pub(super) async fn request<D: Downstream>(
+        &self,
+        down: &mut D,
+        head: &mut RequestHead,
+        end: bool,
+        downstream: &facts::Downstream,
+    ) {
+        let booked = self.book(head.protocol);
+        let mut request = Request::new(self, downstream, head.protocol, booked.begun);
+        let routed = self.route(&mut request, head);
+        let answered = match routed {
+            Ok(selected) => {
+                let outcome = request.follow(down, head, end, &selected).await;
+                outcome.map_err(|it| (it, Some(selected)))
+            }
+            Err(answer) => Err((answer, None)),
+        };
+        if let Err((answer, selected)) = answered {
+            request.answer(down, head, end, &answer, selected.as_ref());
+        }
+        request.log(Some(head));
+    }
+
+    /// Makes a request canonical and finds its route.
+    fn route<'m>(
+        &'m self,
+        request: &mut Request<'m>,
+        head: &mut RequestHead,
+    ) -> Result<Selected<'m>, Answer<'m>> {
+        self.make_canonical(request, head)?;
+        let random = [self.worker.draw(), self.worker.draw()];
+        let internal = &self.routes.config().internal_only_headers;
+        let client = self
+            .policy
+            .change_request(head, request.downstream, internal, random);
+        request.client = client.address;
+        self.router_stats.rq_total.increment();
+        let selected = match self.routes.find(head, request.random) {
+            Found::Route(selected) => selected,
+            Found::Nothing => {
+                self.router_stats.no_route.increment();
+                return Err(LocalReply::route_not_found().into());
+            }
+            Found::RequireTls(_) => {
+                self.router_stats.rq_direct_response.increment();
+                return Err(Answer {
+                    location: Some(direct::tls_location(head)),
+                    ..Answer::from(LocalReply::new(301, "", DIRECT_RESPONSE))
+                });
+            }
+        };
+        request.route = &selected.route.name;
+        request.virtual_host = &selected.virtual_host.name;
+        if self.refuses_upgrade(head, &selected) {
+            return Err(LocalReply::upgrade_failed().into());
+        }
+        Ok(selected)
+    }
+
+    /// Checks version, host and path, and makes them canonical.
+    fn make_canonical<'m>(
+        &'m self,
+        request: &mut Request<'m>,
+        head: &mut RequestHead,
+    ) -> Result<(), Answer<'m>> {
+        if head.protocol == Protocol::Http10 {
+            if !self.config.http1.accept_http_10 {
+                request.flags.set(Flag::DownstreamProtocolError);
+                return Err(LocalReply::low_version().into());
+            }
+            if head.authority.is_empty() {
+                let host = &self.config.http1.default_host_for_http_10;
+                head.authority.extend_from_slice(host.as_bytes());
+            }
+        }
+        change::join_request_fields(&mut head.headers);
+        if head.protocol != Protocol::Http2 && !connection::remove_nominated(&mut head.headers) {
+            request.flags.set(Flag::DownstreamProtocolError);
+            let details = "http1.connection_header_rejected";
+            return Err(LocalReply::new(400, "Bad Request", details).into());
+        }
+        let port = match &request.downstream.local {
+            Address::Socket(address) => Some(address.port()),
+            _ => None,
+        };
+        let mut scratch = self.scratch.borrow_mut();
+        match self.policy.prepare(head, port, &mut scratch.path) {
+            Prepared::Continue => {}
+            Prepared::Reply(reply) => {
+                if reply.details == "path_normalization_failed" {
+                    let stats = &self.stats;
+                    stats.downstream_rq_failed_path_normalization.increment();
+                }
+                return Err(Answer {
+                    closes: true,
+                    ..Answer::from(reply)
+                });
+            }
+            Prepared::Redirect(reply, location) => {
+                return Err(Answer {
+                    location: Some(location),
+                    ..Answer::from(reply)
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a request asks for another protocol, or for a tunnel, that nobody allows.
+    fn refuses_upgrade(&self, head: &RequestHead, selected: &Selected<'_>) -> bool {
+        let token = if head.method == b"CONNECT" {
+            Some(&b"CONNECT"[..])
+        } else if connection::is_upgrade(&head.headers) {
+            head.headers.get(b"upgrade")
+        } else {
+            None
+        };
+        token.is_some_and(|it| !self.policy.takes_upgrade(Some(selected), it))
+    }
+}
+
+impl<'m> Request<'m> {
+    pub(super) fn new(
+        manager: &'m Manager,
+        downstream: &'m facts::Downstream,
+        protocol: Protocol,
+        begun: Instant,
+    ) -> Self {
+        let now = std::time::SystemTime::now();
+        let start = now.duration_since(std::time::UNIX_EPOCH);
+        Self {
+            manager,
+            downstream,
+            client: downstream.peer.clone(),
+            protocol,
+            flags: Flags::default(),
+            details: Cow::Borrowed(""),
+            cluster: String::new(),
+            route: "",
+            virtual_host: "",
+            host: None,
+            upstream_protocol: None,
+            attempts: 0,
+            response: ResponseHead::default(),
+            trailers: Headers::new(),
+            bytes_received: 0,
+            bytes_sent: 0,
+            begun,
+            times: Times {
+                start: start.unwrap_or_default(),
+                ..Times::default()
+            },
+            random: manager.worker.draw(),
+        }
+    }
+
+    /// Does what the route says.
+    async fn follow<D: Downstream>(
+        &mut self,
+        down: &mut D,
+        head: &mut RequestHead,
+        end: bool,
+        selected: &Selected<'m>,
+    ) -> Result<(), Answer<'m>> {
+        let manager = self.manager;
+        let suppress = manager.router.suppress_envoy_headers;
+        let direct = {
+            let mut scratch = manager.scratch.borrow_mut();
+            direct::answer(selected, head, suppress, &mut scratch)
+        };
+        if let Some((reply, location)) = direct {
+            manager.router_stats.rq_direct_response.increment();
+            return Err(Answer {
+                location,
+                ..Answer::from(reply)
+            });
+        }
+        self.cluster = selected.cluster.to_string();
+        let Some(upstream) = manager.worker.upstream(&self.cluster) else {
+            manager.router_stats.no_cluster.increment();
+            self.cluster.clear();
+            let status = selected.forward().map_or(503, |it| it.not_found_status);
+            return Err(LocalReply::cluster_not_found(status).into());
+        };
+        let upstream = std::rc::Rc::clone(upstream);
+        self.forward(down, head, end, selected, &upstream).await
+    }
+
+    /// Answers in the upstream's stead.
+    pub(super) fn answer<D: Downstream>(
+        &mut self,
+        down: &mut D,
+        head: &RequestHead,
+        end: bool,
+        answer: &Answer<'_>,
+        selected: Option<&Selected<'_>>,
+    ) {
+        let manager = self.manager;
+        if let Some(flag) = answer.reply.flag {
+            self.flags.set(flag);
+        }
+        self.details = Cow::Owned(answer.reply.details.clone().into_owned());
+        let mut response = std::mem::take(&mut self.response);
+        let attempts = self.attempts;
+        let context = self.context(Some(head));
+        let body = answer.reply.write(head, &mut response, |response| {
+            if let Some(location) = &answer.location {
+                response.headers.set(b"location", location);
+            }
+            if let Some(selected) = selected {
+                let mut scratch = manager.scratch.borrow_mut();
+                selected.finalize_response(response, &context, &mut scratch);
+                selected.mark_response(response, attempts);
+            }
+        });
+        manager.with_date(|date| manager.policy.change_response(&mut response, head, date));
+        if answer.closes {
+            down.close_after();
+        }
+        if !end {
+            let early = &manager.stats.downstream_rq_response_before_rq_complete;
+            early.increment();
+            // What is left of the body would be taken for the next request.
+            down.close_after();
+        }
+        manager.count_status(response.status);
+        down.send_head(&response, body.is_empty());
+        if !body.is_empty() {
+            self.bytes_sent += body.len() as u64;
+            down.send_data(body, true);
+        }
+        self.response = response;
+    }
+
+    /// What is known now, for headers and logs.
+    pub(super) fn context<'a>(&'a self, head: Option<&'a RequestHead>) -> LogContext<'a> {
+        LogContext {
+            request: head,
+            response: (self.response.status != 0).then_some(&self.response),
+            trailers: Some(&self.trailers),
+            client: &self.client,
+            upstream: self.host.as_ref().map(|host| ShownUpstream {
+                host,
+                local: None,
+                remote: Some(host),
+                protocol: self.upstream_protocol,
+                tls: None,
+            }),
+            cluster: &self.cluster,
+            protocol: Some(self.protocol),
+            status: self.response.status,
+            details: &self.details,
+            flags: self.flags,
+            bytes_received: self.bytes_received,
+            bytes_sent: self.bytes_sent,
+            attempts: self.attempts,
+            route: self.route,
+            virtual_host: self.virtual_host,
+            times: self.times,
+            ..LogContext::new(self.downstream)
+        }
+    }
+
+    pub(super) fn log(&mut self, head: Option<&RequestHead>) {
+        if self.manager.logs.is_empty() {
+            return;
+        }
+        self.times.end = Some(self.begun.elapsed());
+        let mut line = Vec::new();
+        for (log, file) in &self.manager.logs {
+            line.clear();
+            if access_log::line(log, &self.context(head), &mut line) {
+                file.write(&line);
+            }
+        }
+    }
+}

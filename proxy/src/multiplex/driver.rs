@@ -1,0 +1,118 @@
+//! Moves the bytes of a connection of HTTP/2, and hands on what they mean.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::shared::Shared;
+use crate::http::message::RequestHead;
+use crate::http2::{Event, Failure, StreamId};
+
+/// Why a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The peer closed it, or it broke.
+    Closed,
+    /// A rule was broken.
+    Failed(Failure),
+    /// It was drained, and its last stream is over.
+    Drained,
+}
+
+/// The task of a connection.
+pub struct Driver {
+    shared: Rc<RefCell<Shared>>,
+    input: Vec<u8>,
+    draining: bool,
+}
+
+impl Driver {
+    /// The task of this connection; there must be one.
+    pub fn new(shared: Rc<RefCell<Shared>>) -> Self {
+        Self {
+            shared,
+            input: Vec::new(),
+            draining: false,
+        }
+    }
+
+    /// The streams end, then the connection.
+    pub fn drain(&mut self) {
+        self.draining = true;
+        self.shared.borrow_mut().drain();
+    }
+
+    /// Moves bytes until nothing moves. `begin` is called with each request that comes, and with whether it has no body.
+    pub fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        mut begin: impl FnMut(StreamId, RequestHead, bool),
+    ) -> Poll<Ended> {
+        let mut shared = self.shared.borrow_mut();
+        shared.driven_by(context);
+        loop {
+            let read = shared.wire.poll_fill(context);
+            let failed = Self::understand(&mut shared, &mut self.input, &mut begin);
+            let written = Self::write(&mut shared, context);
+            if let Some(failure) = failed {
+                shared.end();
+                return Poll::Ready(Ended::Failed(failure));
+            }
+            let closed = matches!(read, Poll::Ready(Ok(0) | Err(_)));
+            if closed || matches!(written, Poll::Ready(Err(()))) {
+                shared.end();
+                return Poll::Ready(Ended::Closed);
+            }
+            if self.draining && shared.open_streams() == 0 && written.is_ready() {
+                shared.end();
+                return Poll::Ready(Ended::Drained);
+            }
+            if read.is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes what has come apart.
+    fn understand(
+        shared: &mut Shared,
+        input: &mut Vec<u8>,
+        begin: &mut impl FnMut(StreamId, RequestHead, bool),
+    ) -> Option<Failure> {
+        // The codec's events borrow from the input, which the streams must not.
+        input.extend_from_slice(shared.wire.input.bytes());
+        let count = shared.wire.input.bytes().len();
+        shared.wire.input.take(count);
+        let mut rest = &input[..];
+        let mut failed = None;
+        while let Some(event) = shared.codec.receive(&mut rest) {
+            match event {
+                Event::Request { stream, end } => {
+                    let mut head = RequestHead::default();
+                    shared.codec.take_request(&mut head);
+                    shared.register(stream, end);
+                    begin(stream, head, end);
+                }
+                Event::Failed(failure) => failed = Some(failure),
+                event => shared.deliver(&event),
+            }
+        }
+        let taken = input.len() - rest.len();
+        input.drain(..taken);
+        failed
+    }
+
+    fn write(shared: &mut Shared, context: &mut Context<'_>) -> Poll<Result<(), ()>> {
+        loop {
+            let Shared { codec, wire, .. } = &mut *shared;
+            if codec.output().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            match wire.poll_write(codec.output(), context) {
+                Poll::Ready(Ok(count)) => codec.wrote(count),
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(())),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}

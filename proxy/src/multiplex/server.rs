@@ -1,0 +1,85 @@
+//! The side of a stream of HTTP/2 that answers a client.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::shared::Shared;
+use crate::http::headers::Headers;
+use crate::http::message::ResponseHead;
+use crate::http2::{ErrorCode, StreamId};
+use crate::stream::{BodyEvent, Broken, Downstream};
+
+/// A request's stream. It is reset when it is dropped before the whole response was queued.
+pub struct Stream {
+    shared: Rc<RefCell<Shared>>,
+    id: StreamId,
+}
+
+impl Stream {
+    /// The stream of a request that has come.
+    pub fn new(shared: Rc<RefCell<Shared>>, id: StreamId) -> Self {
+        Self { shared, id }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.shared.borrow_mut().leave(self.id);
+    }
+}
+
+impl Downstream for Stream {
+    fn poll_body(
+        &mut self,
+        context: &mut Context<'_>,
+        data: &mut Vec<u8>,
+        trailers: &mut Headers,
+    ) -> Poll<Result<BodyEvent, Broken>> {
+        let mut shared = self.shared.borrow_mut();
+        shared.poll_body(self.id, context, data, trailers)
+    }
+
+    fn send_informational(&mut self, head: &ResponseHead) {
+        let mut shared = self.shared.borrow_mut();
+        // A stream that has ended meanwhile says so when it is read.
+        let _ = shared.codec.send_informational(self.id, head);
+        shared.wake_driver();
+    }
+
+    fn send_head(&mut self, head: &ResponseHead, end: bool) {
+        let mut shared = self.shared.borrow_mut();
+        let _ = shared.codec.send_response(self.id, head, end);
+        if end {
+            shared.completed(self.id);
+        }
+        shared.wake_driver();
+    }
+
+    fn send_data(&mut self, data: &[u8], end: bool) {
+        self.shared.borrow_mut().send_data(self.id, data, end);
+    }
+
+    fn send_trailers(&mut self, trailers: &Headers) {
+        self.shared.borrow_mut().send_trailers(self.id, trailers);
+    }
+
+    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        self.shared.borrow_mut().poll_room(self.id, context)
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        // The connection's own task writes.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Broken> {
+        self.shared.borrow_mut().poll_broken(self.id, context)
+    }
+
+    fn reset(&mut self) {
+        self.shared
+            .borrow_mut()
+            .forget(self.id, ErrorCode::INTERNAL_ERROR);
+    }
+}

@@ -1,0 +1,4 @@
+//! Carries the bytes of a connection, both ways.
+
+pub mod proxy;
+pub mod relay;

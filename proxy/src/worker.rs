@@ -1,0 +1,73 @@
+//! Holds what the connections of one worker share: its clusters as it sees them, its buffer, its random numbers.
+//!
+//! A worker is a thread with a single-threaded runtime. Nothing of it is shared with another worker but what only one
+//! of them writes.
+
+mod connection;
+pub(crate) mod pool;
+mod upstream;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+pub use connection::{ConnectFailure, Counted};
+pub use pool::{Lease, Pool};
+pub use upstream::Upstream;
+
+use crate::stats::{Registry, Writer};
+use crate::upstream::{Cluster, Random};
+use crate::wire::Scratch;
+
+/// A worker.
+pub struct Worker {
+    /// Which one, from 0.
+    pub index: usize,
+    /// The buffer into which its connections read.
+    pub scratch: Scratch,
+    upstreams: HashMap<String, Rc<Upstream>>,
+    random: RefCell<Random>,
+}
+
+impl Worker {
+    /// A worker that knows these clusters.
+    pub fn new(index: usize, clusters: &[Arc<Cluster>], registry: &Registry) -> Self {
+        let upstream = |cluster: &Arc<Cluster>| {
+            let scope = registry.cluster(&cluster.config().stat_name);
+            let stats = scope.handle(writer(index));
+            let upstream = Upstream::new(Arc::clone(cluster), index, stats);
+            (cluster.config().name.clone(), Rc::new(upstream))
+        };
+        Self {
+            index,
+            scratch: Scratch::default(),
+            upstreams: clusters.iter().map(upstream).collect(),
+            random: RefCell::new(Random::unforeseen()),
+        }
+    }
+
+    /// Who writes its statistics.
+    pub fn writer(&self) -> Writer {
+        writer(self.index)
+    }
+
+    /// The cluster of this name, if there is one.
+    pub fn upstream(&self, name: &str) -> Option<&Rc<Upstream>> {
+        self.upstreams.get(name)
+    }
+
+    /// A random number.
+    pub fn draw(&self) -> u64 {
+        self.random.borrow_mut().draw()
+    }
+
+    /// A random number below `end`.
+    pub fn draw_below(&self, end: u64) -> u64 {
+        self.random.borrow_mut().below(end)
+    }
+}
+
+fn writer(worker: usize) -> Writer {
+    Writer::Worker(u16::try_from(worker).unwrap_or(u16::MAX))
+}

@@ -1,0 +1,136 @@
+//! Counts a connection to an upstream host, from its first step to its end.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::upstream::Upstream;
+use crate::config::model::route::Priority;
+use crate::stats::{ClusterStats, Handle};
+use crate::upstream::{Cluster, Host, Resource};
+use crate::wire::Wire;
+
+/// Why no connection came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectFailure {
+    /// The cluster has as many as it may have.
+    Overflow,
+    /// It took too long.
+    Timeout,
+    /// The host, or the network, refused.
+    Refused(io::ErrorKind),
+    /// The host has no address that can be dialled.
+    Unreachable,
+}
+
+/// A connection's place in the books of its cluster and host. It is given back when this is dropped.
+pub struct Counted {
+    host: Arc<Host>,
+    cluster: Arc<Cluster>,
+    stats: Handle<ClusterStats>,
+    worker: usize,
+    begun: Instant,
+    made: bool,
+    remote: bool,
+    active: bool,
+    received: u64,
+    sent: u64,
+}
+
+impl Counted {
+    /// One more connection, for which the place is taken.
+    pub(super) fn begin(upstream: &Upstream, host: &Arc<Host>) -> Self {
+        let (worker, cluster) = (upstream.worker(), Arc::clone(upstream.cluster()));
+        upstream.stats.upstream_cx_total.increment();
+        upstream.stats.upstream_cx_active.add(1);
+        let traffic = host.traffic(worker);
+        traffic.cx_total.increment();
+        traffic.cx_active.raise();
+        Self {
+            host: Arc::clone(host),
+            cluster,
+            stats: upstream.stats.clone(),
+            worker,
+            begun: Instant::now(),
+            made: false,
+            remote: false,
+            active: false,
+            received: 0,
+            sent: 0,
+        }
+    }
+
+    /// It came to be.
+    pub(super) fn made(&mut self) {
+        let took = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.stats.upstream_cx_connect_ms.record(took);
+        self.begun = Instant::now();
+        self.made = true;
+    }
+
+    /// It did not come to be.
+    pub(super) fn failed(self, failure: ConnectFailure) -> ConnectFailure {
+        self.stats.upstream_cx_connect_fail.increment();
+        self.host.traffic(self.worker).cx_connect_fail.increment();
+        failure
+    }
+
+    /// The host.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// Counts the bytes that moved since the last time.
+    pub fn note(&mut self, wire: &Wire) {
+        let stats = &self.stats;
+        stats
+            .upstream_cx_rx_bytes_total
+            .add(wire.received - self.received);
+        stats.upstream_cx_tx_bytes_total.add(wire.sent - self.sent);
+        (self.received, self.sent) = (wire.received, wire.sent);
+    }
+
+    /// It ends in the middle of a request.
+    pub fn breaks_request(&mut self) {
+        self.active = true;
+    }
+
+    /// The host broke the protocol.
+    pub fn broke_protocol(&self) {
+        self.stats.upstream_cx_protocol_error.increment();
+    }
+
+    /// The host ended it, and not we.
+    pub fn ended_by_host(&mut self) {
+        self.remote = true;
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let breakers = self.cluster.breakers();
+        breakers.give(self.worker, Priority::Default, Resource::Connections);
+        self.stats.upstream_cx_active.sub(1);
+        self.host.traffic(self.worker).cx_active.lower();
+        if !self.made {
+            return;
+        }
+        let lasted = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.stats.upstream_cx_length_ms.record(lasted);
+        self.stats.upstream_cx_destroy.increment();
+        let stats = &self.stats;
+        let (ended, with_request) = if self.remote {
+            let with_request = &stats.upstream_cx_destroy_remote_with_active_rq;
+            (&stats.upstream_cx_destroy_remote, with_request)
+        } else {
+            let with_request = &stats.upstream_cx_destroy_local_with_active_rq;
+            (&stats.upstream_cx_destroy_local, with_request)
+        };
+        ended.increment();
+        if self.active {
+            with_request.increment();
+            stats.upstream_cx_destroy_with_active_rq.increment();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A cluster as one worker sees it: it chooses a host, connects, and counts.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::Worker;
+use super::connection::{ConnectFailure, Counted};
+use super::pool::Pool;
+use crate::config::model::address::Address;
+use crate::config::model::cluster::Transport as Security;
+use crate::config::model::route::Priority;
+use crate::socket::{self, ConnectError};
+use crate::stats::{ClusterStats, Handle};
+use crate::upstream::{Balancer, Choice, Cluster, Host, Outcome, Random, Resource};
+use crate::wire::{Transport, Wire};
+
+/// A cluster in a worker.
+pub struct Upstream {
+    cluster: Arc<Cluster>,
+    worker: usize,
+    balancer: RefCell<Balancer>,
+    /// What is counted of it.
+    pub stats: Handle<ClusterStats>,
+    pub(super) pool: Pool,
+}
+
+impl Upstream {
+    /// The cluster for this worker.
+    pub fn new(cluster: Arc<Cluster>, worker: usize, stats: Handle<ClusterStats>) -> Self {
+        let balancer = Balancer::new(Arc::clone(&cluster), worker, Random::unforeseen());
+        Self {
+            cluster,
+            worker,
+            balancer: RefCell::new(balancer),
+            stats,
+            pool: Pool::default(),
+        }
+    }
+
+    /// What all workers share of it.
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
+    }
+
+    /// Chooses a host; nothing, if none may be asked.
+    pub fn choose(&self, choice: &Choice<'_>) -> Option<Arc<Host>> {
+        self.balancer.borrow_mut().choose(choice).cloned()
+    }
+
+    /// Makes a connection to a host, within the limits of the cluster.
+    ///
+    /// # Errors
+    /// The limit of connections is reached, or none came to be.
+    pub async fn connect(
+        &self,
+        host: &Arc<Host>,
+        worker: &Worker,
+    ) -> Result<(Wire, Counted), ConnectFailure> {
+        let breakers = self.cluster.breakers();
+        let resource = Resource::Connections;
+        if !breakers.try_take(self.worker, Priority::Default, resource) {
+            self.stats.upstream_cx_overflow.increment();
+            return Err(ConnectFailure::Overflow);
+        }
+        // From here on the connection counts; it gives everything back when it is dropped.
+        let mut counted = Counted::begin(self, host);
+        self.cluster.note_traffic();
+        let config = self.cluster.config();
+        let Address::Socket(address) = host.address else {
+            return Err(counted.failed(ConnectFailure::Unreachable));
+        };
+        debug_assert!(
+            matches!(config.transport, Security::Plaintext),
+            "refused before it is served"
+        );
+        let bind = config.bind.as_ref();
+        let timeout = config.connect_timeout;
+        match socket::connect(address, bind, config.keepalive, timeout).await {
+            Ok(stream) => {
+                let wire = Wire::new(Transport::Plain(stream), worker.scratch.clone());
+                counted.made();
+                Ok((wire, counted))
+            }
+            Err(ConnectError::Timeout(_)) => {
+                self.stats.upstream_cx_connect_timeout.increment();
+                Err(counted.failed(ConnectFailure::Timeout))
+            }
+            Err(ConnectError::Refused(error)) => {
+                Err(counted.failed(ConnectFailure::Refused(error.kind())))
+            }
+        }
+    }
+
+    /// Tells how it went with a host.
+    pub fn report(&self, host: &Host, outcome: Outcome) {
+        self.cluster.report(host, self.worker, outcome, None);
+    }
+
+    /// The worker.
+    pub fn worker(&self) -> usize {
+        self.worker
+    }
+
+    /// Takes a place of a limited resource, if there is one.
+    pub fn take(&self, resource: Resource) -> bool {
+        let breakers = self.cluster.breakers();
+        breakers.try_take(self.worker, Priority::Default, resource)
+    }
+
+    /// Gives a place back.
+    pub fn give(&self, resource: Resource) {
+        let breakers = self.cluster.breakers();
+        breakers.give(self.worker, Priority::Default, resource);
+    }
+
+    /// A request goes to a host.
+    pub fn begin_request(&self, host: &Host) {
+        self.stats.upstream_rq_total.increment();
+        self.stats.upstream_rq_active.add(1);
+        let traffic = host.traffic(self.worker);
+        traffic.rq_total.increment();
+        traffic.rq_active.raise();
+    }
+
+    /// A host has answered, or will not.
+    pub fn end_request(&self, host: &Host) {
+        self.stats.upstream_rq_active.sub(1);
+        host.traffic(self.worker).rq_active.lower();
+    }
+
+    /// What a host answered with.
+    pub fn count_answer(&self, host: &Host, status: u16) {
+        let traffic = host.traffic(self.worker);
+        if status >= 500 {
+            traffic.rq_error.increment();
+        } else {
+            traffic.rq_success.increment();
+        }
+    }
+
+    /// A host did not answer.
+    pub fn count_failure(&self, host: &Host) {
+        host.traffic(self.worker).rq_error.increment();
+    }
+
+    /// What the client is told.
+    pub fn count_status(&self, status: u16) {
+        self.stats.responses.external(status);
+    }
+
+    /// What the client is told in the words of a host, and how long that took.
+    pub fn count_answered(&self, status: u16, milliseconds: u64) {
+        self.count_status(status);
+        self.stats.upstream_rq_time.external(milliseconds);
+    }
+}

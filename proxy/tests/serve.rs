@@ -1,0 +1,190 @@
+//! Runs mesh-proxy as a user would: what it answers, what it refuses before it serves, and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+/// A proxy that runs; ends when dropped.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap().port()
+}
+
+fn address(port: u16) -> Value {
+    json!({"socket_address": {"address": "127.0.0.1", "port_value": port}})
+}
+
+/// A bootstrap with one listener that answers `/` itself, forwards `/up` and relays nothing else.
+fn bootstrap(admin: u16, listener: u16, upstream: u16) -> Value {
+    let package = "type.googleapis.com/envoy.extensions.filters";
+    json!({
+        "admin": {"address": address(admin)},
+        "static_resources": {
+            "listeners": [{"name": "web", "address": address(listener), "filter_chains": [{"filters": [{
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": {
+                    "@type": format!("{package}.network.http_connection_manager.v3.HttpConnectionManager"),
+                    "stat_prefix": "web",
+                    "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
+                        {"match": {"prefix": "/up"}, "route": {"cluster": "up"}},
+                        {"match": {"prefix": "/"}, "direct_response":
+                            {"status": 200, "body": {"inline_string": "hello"}}},
+                    ]}]},
+                    "http_filters": [{
+                        "name": "envoy.filters.http.router",
+                        "typed_config": {"@type": format!("{package}.http.router.v3.Router")},
+                    }],
+                },
+            }]}]}],
+            "clusters": [{
+                "name": "up", "type": "STATIC", "connect_timeout": "1s",
+                "load_assignment": {"cluster_name": "up", "endpoints": [{"lb_endpoints": [
+                    {"endpoint": {"address": address(upstream)}},
+                ]}]},
+            }],
+        },
+    })
+}
+
+fn command(bootstrap: &Value, folder: &Path) -> Command {
+    let path = folder.join("bootstrap.json");
+    std::fs::write(&path, bootstrap.to_string()).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mesh-proxy"));
+    command.arg("-c").arg(path).args(["--concurrency", "1"]);
+    command
+}
+
+/// Starts a proxy and waits until its listener takes connections.
+fn start(bootstrap: &Value, port: u16, folder: &Path) -> Running {
+    let mut running = Running(command(bootstrap, folder).spawn().unwrap());
+    loop {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return running;
+        }
+        assert!(running.0.try_wait().unwrap().is_none(), "it has ended");
+        std::thread::yield_now();
+    }
+}
+
+fn refused(bootstrap: &Value, folder: &Path) -> Output {
+    let mut command = command(bootstrap, folder);
+    command.stderr(Stdio::piped()).output().unwrap()
+}
+
+/// The answer to one request, whose connection then ends.
+fn ask(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn it_answers_forwards_counts_and_ends_on_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let (admin, port) = (free_port(), free_port());
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = upstream.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (stream, _) = upstream.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(reader.read_line(&mut head).unwrap() > 0);
+        }
+        let mut stream = stream;
+        write!(
+            stream,
+            "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nup"
+        )
+        .unwrap();
+        head
+    });
+    let mut running = start(&bootstrap(admin, port, own), port, folder.path());
+
+    let direct = ask(port, "/");
+    assert!(direct.starts_with("HTTP/1.1 200 OK\r\n"), "{direct}");
+    assert!(direct.ends_with("\r\n\r\nhello"), "{direct}");
+    let forwarded = ask(port, "/up?a=b");
+    assert!(
+        forwarded.starts_with("HTTP/1.1 201 Created\r\n"),
+        "{forwarded}"
+    );
+    assert!(forwarded.ends_with("\r\n\r\nup"), "{forwarded}");
+    let head = server.join().unwrap();
+    assert!(
+        head.starts_with("GET /up?a=b HTTP/1.1\r\nhost: shop\r\n"),
+        "{head}"
+    );
+
+    let statistics = ask(admin, "/stats?filter=upstream_rq_201");
+    assert!(
+        statistics.contains("cluster.up.upstream_rq_201: 1\n"),
+        "{statistics}"
+    );
+    let dump = ask(admin, "/config_dump");
+    assert!(
+        dump.contains("envoy.admin.v3.BootstrapConfigDump"),
+        "{dump}"
+    );
+
+    let pid = running.0.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
+fn a_port_in_use_is_named_before_anything_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let output = refused(&bootstrap(free_port(), port, 1), folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected =
+        format!("error: listener web cannot listen on 127.0.0.1:{port}: Address already in use");
+    assert!(said.starts_with(&expected), "{said}");
+    assert!(
+        said.contains("hint: another process listens there"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_not_served_yet_is_refused_and_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bootstrap = bootstrap(free_port(), free_port(), 1);
+    bootstrap["static_resources"]["clusters"][0]["type"] = "STRICT_DNS".into();
+    let output = refused(&bootstrap, folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.starts_with("error: not served yet: cluster up: STRICT_DNS\n"),
+        "{said}"
+    );
+}
