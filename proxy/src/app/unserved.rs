@@ -10,7 +10,7 @@ use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Routes};
 use crate::config::model::listener::{
     FilterChain, FilterChainMatch, Listener, ListenerFilterKind, NetworkFilter,
 };
-use crate::config::model::protocol::UpstreamProtocol;
+use crate::config::model::protocol::{HeaderCase, Underscores, UpstreamProtocol};
 use crate::config::model::route::Action;
 
 /// Refuses a configuration that asks for more.
@@ -19,6 +19,9 @@ use crate::config::model::route::Action;
 /// All that is asked for in vain, as people read it.
 pub(super) fn refuse(bootstrap: &Bootstrap) -> Result<(), String> {
     let mut found = Vec::new();
+    if bootstrap.max_downstream_connections.is_some() {
+        found.push("a limit of downstream connections".to_owned());
+    }
     let discovery = &bootstrap.discovery;
     if discovery.listeners.is_some() || discovery.clusters.is_some() || discovery.ads.is_some() {
         found.push("dynamic_resources: discovery".to_owned());
@@ -104,6 +107,7 @@ fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
             HttpFilterKind::Fault(_) => ask("the filter fault"),
         }
     }
+    options(manager, ask);
     let Routes::Inline(routes) = &manager.routes else {
         ask("routes that are discovered");
         return;
@@ -115,6 +119,50 @@ fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
         {
             ask("CONNECT and POST that are ended here");
         }
+    }
+}
+
+/// Options of a connection manager that change nothing yet.
+fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
+    let common = &manager.common;
+    let asked = [
+        (manager.request_timeout.is_some(), "request_timeout"),
+        (
+            manager.log_flush_interval.is_some(),
+            "access_log_flush_interval",
+        ),
+        (
+            manager.log_on_new_request,
+            "flush_access_log_on_new_request",
+        ),
+        (
+            manager.scheme_matches_upstream,
+            "scheme_header_transformation.match_upstream",
+        ),
+        (
+            manager.keep_connection_on_malformed,
+            "stream_error_on_invalid_http_message",
+        ),
+        (
+            manager.http1.header_case != HeaderCase::Lower,
+            "header_key_format",
+        ),
+        (manager.http2.keepalive.is_some(), "connection_keepalive"),
+        (
+            common.max_connection_duration.is_some(),
+            "max_connection_duration",
+        ),
+        (
+            common.max_requests_per_connection.is_some(),
+            "max_requests_per_connection",
+        ),
+        (
+            common.underscores != Underscores::Allow,
+            "headers_with_underscores_action",
+        ),
+    ];
+    for (_, name) in asked.iter().filter(|(is_asked, _)| *is_asked) {
+        ask(name);
     }
 }
 
@@ -133,5 +181,15 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
     }
     if !cluster.health_checks.is_empty() {
         ask("health_checks");
+    }
+    if cluster.max_connections_per_host.is_some() {
+        ask("per_host_thresholds");
+    }
+    let common = &cluster.common;
+    if common.max_connection_duration.is_some() {
+        ask("max_connection_duration");
+    }
+    if common.max_requests_per_connection.is_some() {
+        ask("max_requests_per_connection");
     }
 }

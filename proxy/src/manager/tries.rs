@@ -314,6 +314,8 @@ impl<'m> Request<'m> {
         }
         if status == 101 {
             down.upgrade();
+            // A tunnel lasts as long as both sides want it.
+            course.clock.set(GLOBAL, None);
             course.body = RequestBody::new(false, 0);
         }
         manager.count_status(status);
