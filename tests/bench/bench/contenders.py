@@ -97,6 +97,22 @@ class Envoy(Contender):
         return [*self.program(tools), "-c", config, "--concurrency", 1]
 
 
+class MeshProxy(Envoy):
+    """mesh-proxy, started with the same bootstrap as Envoy: plaintext HTTP/1 so far.
+
+    To an upstream of HTTP/2 it answers some requests with 503 under load; the row comes when that is mended.
+    """
+
+    name = "mesh-proxy"
+    needs = ()
+
+    def serves(self, row):
+        return row.hops == 1 and row.wire == "http1"
+
+    def program(self, tools):
+        return [build.TARGET / "mesh-proxy", "--log-level", "error"]
+
+
 class HAProxy(Contender):
     """HAProxy with one thread."""
 
@@ -144,6 +160,7 @@ ALL = [
     Forwarder("hand on tokio", (FIRST, "hand-tokio"), (SECOND, "hand-http2-tokio")),
     Forwarder("hand on mio", (FIRST, "hand"), (SECOND, "hand-http2"), tls=True),
     Forwarder("hand, dynamic", (SECOND, "hand-http2-dynamic")),
+    MeshProxy(),
     HAProxy(),
     Nginx(),
     Envoy(),

@@ -39,7 +39,7 @@ def run(chosen, rounds, only, folder):
     competing = [contender for contender in contenders.ALL if not only or contender.name in only]
     needs = {"openssl"}.union(*(contender.needs for contender in competing), *(row.tools for row in chosen))
     tools = build.install(*sorted(needs))
-    build.release("mesh-forwarder")
+    build.release("mesh-forwarder", "mesh-proxy")
     certificates.make(tools, folder)
     print(f"{rounds} interleaved rounds, medians (quartiles); {machine()}")
     port = free_port(3)
