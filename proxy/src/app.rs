@@ -9,7 +9,6 @@
 //! ```
 
 mod bound;
-mod members;
 mod shown;
 mod unserved;
 
@@ -35,7 +34,7 @@ use crate::listener::{Acceptor, Common};
 use crate::log::{self, Level, Levels};
 use crate::manager::{Logs, open_logs};
 use crate::socket;
-use crate::stats::{Registry, Writer};
+use crate::stats::Registry;
 use crate::upstream::{Cluster, Random, Surroundings};
 use crate::validate;
 use crate::worker::Worker;
@@ -70,8 +69,8 @@ fn start(options: &Options) -> Result<Proxy, String> {
     unserved::refuse(&bootstrap)?;
     let workers = options.workers();
     let bound = bound::bind(&bootstrap, workers)?;
-    let clusters = clusters(&bootstrap, workers);
     let registry = Registry::default();
+    let clusters = clusters(&bootstrap, workers, &registry);
     let levels = Levels::new(options.level());
     log::install(&levels).map_err(|it| format!("error: {it}\n"))?;
     let common = Arc::new(Common {
@@ -111,7 +110,7 @@ fn logs(bootstrap: &Bootstrap, options: &Options) -> Result<Logs, String> {
         .map_err(|error| format!("error: an access log cannot be opened: {error}\n"))
 }
 
-fn clusters(bootstrap: &Bootstrap, workers: usize) -> Vec<Arc<Cluster>> {
+fn clusters(bootstrap: &Bootstrap, workers: usize, registry: &Registry) -> Vec<Arc<Cluster>> {
     let surroundings = Surroundings {
         locality: Some(bootstrap.node.locality.clone()),
         own_cluster: None,
@@ -123,6 +122,7 @@ fn clusters(bootstrap: &Bootstrap, workers: usize) -> Vec<Arc<Cluster>> {
             workers,
             surroundings,
             Random::unforeseen(),
+            registry,
         )
     };
     bootstrap.clusters.iter().map(cluster).collect()
@@ -169,7 +169,7 @@ impl Proxy {
             let body = move || work(index, shares, &clusters, &registry, &common, ending);
             threads.push(thread::Builder::new().name(name).spawn(body)?);
         }
-        watch_over(&self.clusters, &self.registry, self.ending, running)?;
+        watch_over(&self.clusters, self.ending, running)?;
         drop(threads);
         Ok(())
     }
@@ -178,7 +178,6 @@ impl Proxy {
 /// What the main thread does: owns the clusters, and waits for the end.
 fn watch_over(
     clusters: &[Arc<Cluster>],
-    registry: &Registry,
     mut ending: watch::Receiver<bool>,
     admin: Option<Running>,
 ) -> io::Result<()> {
@@ -188,11 +187,6 @@ fn watch_over(
     LocalSet::new().block_on(&runtime, async {
         for cluster in clusters {
             spawn_local(Arc::clone(cluster).own());
-            let scope = registry.cluster(&cluster.config().stat_name);
-            spawn_local(members::follow(
-                Arc::clone(cluster),
-                scope.handle(Writer::Main),
-            ));
         }
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -218,7 +212,7 @@ fn work(
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return };
     LocalSet::new().block_on(&runtime, async {
-        let worker = Rc::new(Worker::new(index, clusters, registry));
+        let worker = Rc::new(Worker::new(index, clusters));
         for share in shares {
             let acceptor = Acceptor::new(
                 Arc::clone(&share.listener),

@@ -51,7 +51,7 @@ mod tls;
 
 pub use cell::{Counter, Flag, Gauge, Marked, OnUse, PerWorker, Wide, Writer};
 pub use cluster::{
-    CircuitBreakerStats, ClusterStats, HealthCheckStats, HostStats, OutlierStats, RemainingStats,
+    CircuitBreakerStats, ClusterStats, HealthCheckStats, OutlierStats, RemainingStats,
     RingHashStats,
 };
 pub use connection::{
@@ -64,7 +64,7 @@ pub use histogram::{Distribution, Histogram, QUANTILES};
 pub use json::json;
 pub use process::ProcessStats;
 pub use prometheus::prometheus;
-pub use registry::{Handle, Registry, Scope, Single, Text};
+pub use registry::{Handle, Registry, Scope, Shared, Single, Text};
 pub use response::{RequestTimes, Responses};
 pub use server::{
     ClusterManagerStats, ControlPlaneStats, DnsStats, EndpointDiscoveryStats, FilesystemStats,

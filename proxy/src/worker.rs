@@ -16,7 +16,7 @@ pub use connection::{ConnectFailure, Counted};
 pub use pool::{Lease, Pool};
 pub use upstream::Upstream;
 
-use crate::stats::{Registry, Writer};
+use crate::stats::Writer;
 use crate::upstream::{Cluster, Random};
 use crate::wire::Scratch;
 
@@ -32,11 +32,9 @@ pub struct Worker {
 
 impl Worker {
     /// A worker that knows these clusters.
-    pub fn new(index: usize, clusters: &[Arc<Cluster>], registry: &Registry) -> Self {
+    pub fn new(index: usize, clusters: &[Arc<Cluster>]) -> Self {
         let upstream = |cluster: &Arc<Cluster>| {
-            let scope = registry.cluster(&cluster.config().stat_name);
-            let stats = scope.handle(writer(index));
-            let upstream = Upstream::new(Arc::clone(cluster), index, stats);
+            let upstream = Upstream::new(Arc::clone(cluster), index);
             (cluster.config().name.clone(), Rc::new(upstream))
         };
         Self {
@@ -49,7 +47,7 @@ impl Worker {
 
     /// Who writes its statistics.
     pub fn writer(&self) -> Writer {
-        writer(self.index)
+        Writer::worker(self.index)
     }
 
     /// The cluster of this name, if there is one.
@@ -66,8 +64,4 @@ impl Worker {
     pub fn draw_below(&self, end: u64) -> u64 {
         self.random.borrow_mut().below(end)
     }
-}
-
-fn writer(worker: usize) -> Writer {
-    Writer::Worker(u16::try_from(worker).unwrap_or(u16::MAX))
 }

@@ -355,17 +355,17 @@ fn members_are_counted_as_by_envoy() {
             balancer.choose(&Choice::default()).unwrap();
         }
         let cluster = balancer.cluster();
-        let members = cluster.member_counters();
+        let members = cluster.stats();
         let numbers = [
-            ("membership_change", members.membership_change.get()),
-            ("membership_total", members.membership_total.get()),
-            ("membership_healthy", members.membership_healthy.get()),
-            ("membership_degraded", members.membership_degraded.get()),
-            ("membership_excluded", members.membership_excluded.get()),
-            ("max_host_weight", members.max_host_weight.get()),
+            ("membership_change", members.membership_change.value()),
+            ("membership_total", members.membership_total.value()),
+            ("membership_healthy", members.membership_healthy.value()),
+            ("membership_degraded", members.membership_degraded.value()),
+            ("membership_excluded", members.membership_excluded.value()),
+            ("max_host_weight", members.max_host_weight.value()),
             (
                 "lb_healthy_panic",
-                cluster.balance_counters(0).lb_healthy_panic.get(),
+                cluster.worker_stats(0).lb_healthy_panic.value(),
             ),
         ];
         for (name, ours) in numbers {

@@ -6,7 +6,6 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use super::memory::Memory;
-use crate::stats::HostStats;
 
 /// What the admin asks the data plane, and what it orders.
 ///
@@ -239,10 +238,7 @@ impl Host {
 
 /// The sums of what the workers counted of a host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "the names are those of `HostStats` and of Envoy"
-)]
+#[expect(missing_docs, reason = "the names are Envoy's")]
 pub struct HostCounts {
     pub cx_active: u64,
     pub cx_connect_fail: u64,
@@ -253,25 +249,6 @@ pub struct HostCounts {
     pub rq_success: u64,
     pub rq_timeout: u64,
     pub rq_total: u64,
-}
-
-impl HostCounts {
-    /// Sums the cells of all workers.
-    pub fn sum<'a>(workers: impl IntoIterator<Item = &'a HostStats>) -> Self {
-        let mut sum = Self::default();
-        for worker in workers {
-            sum.cx_active += worker.cx_active.value();
-            sum.cx_connect_fail += worker.cx_connect_fail.value();
-            sum.cx_total += worker.cx_total.value();
-            sum.rq_active += worker.rq_active.value();
-            sum.rq_error += worker.rq_error.value();
-            sum.rq_pending_active += worker.rq_pending_active.value();
-            sum.rq_success += worker.rq_success.value();
-            sum.rq_timeout += worker.rq_timeout.value();
-            sum.rq_total += worker.rq_total.value();
-        }
-        sum
-    }
 }
 
 /// What speaks against a host; nothing when it is healthy.

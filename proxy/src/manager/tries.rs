@@ -205,10 +205,7 @@ impl<'m> Request<'m> {
             destination: destination(self.downstream),
         };
         let host = course.upstream.choose(&choice);
-        let Some(host) = host else {
-            course.upstream.stats.upstream_cx_none_healthy.increment();
-            return None;
-        };
+        let host = host?;
         course.tried.push(host.id);
         self.host = Some(host.address.clone());
         Some(host)

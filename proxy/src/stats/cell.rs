@@ -14,6 +14,11 @@ pub enum Writer {
 }
 
 impl Writer {
+    /// A worker, by its index.
+    pub fn worker(index: usize) -> Self {
+        Self::Worker(u16::try_from(index).unwrap_or(u16::MAX))
+    }
+
     /// As Envoy names threads within statistics: `main_thread`, `worker_0`.
     pub(super) fn name(self) -> String {
         match self {

@@ -181,19 +181,3 @@ group! {
         size: Gauge = "size",
     }
 }
-
-group! {
-    /// What is counted of one host, for `/clusters`. It has no scope: who owns the host keeps one for
-    /// each worker, and [`crate::admin::HostCounts`] sums them.
-    HostStats {
-        cx_active: Gauge = "cx_active",
-        cx_connect_fail: Counter = "cx_connect_fail",
-        cx_total: Counter = "cx_total",
-        rq_active: Gauge = "rq_active",
-        rq_error: Counter = "rq_error",
-        rq_pending_active: Gauge = "rq_pending_active",
-        rq_success: Counter = "rq_success",
-        rq_timeout: Counter = "rq_timeout",
-        rq_total: Counter = "rq_total",
-    }
-}

@@ -131,6 +131,14 @@ impl Scope {
         }
     }
 
+    /// The same cells for what several threads hold: it is written under a lock, or by one task alone.
+    pub fn shared<G: Group>(&self, writer: Writer) -> Shared<G> {
+        Shared {
+            cells: self.cells(writer, ""),
+            scope: self.clone(),
+        }
+    }
+
     /// A counter of any name below this scope, for what no group has.
     pub fn counter(&self, writer: Writer, name: &str) -> Handle<Single<Counter>> {
         self.single(writer, name)
@@ -224,6 +232,43 @@ impl<G> Deref for Handle<G> {
 impl<G> fmt::Debug for Handle<G> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Handle({})", self.scope.name())
+    }
+}
+
+/// One writer's cells in one scope, which whoever has the right to write holds. Clones are the same cells.
+pub struct Shared<G> {
+    cells: Arc<G>,
+    scope: Scope,
+}
+
+impl<G> Shared<G> {
+    /// The scope that it counts in.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+}
+
+impl<G> Clone for Shared<G> {
+    fn clone(&self) -> Self {
+        Self {
+            cells: Arc::clone(&self.cells),
+            scope: self.scope.clone(),
+        }
+    }
+}
+
+impl<G> Deref for Shared<G> {
+    type Target = G;
+
+    #[inline]
+    fn deref(&self) -> &G {
+        &self.cells
+    }
+}
+
+impl<G> fmt::Debug for Shared<G> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Shared({})", self.scope.name())
     }
 }
 

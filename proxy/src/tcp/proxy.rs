@@ -77,10 +77,7 @@ impl Filter {
                 destination,
                 ..Choice::default()
             };
-            let Some(host) = upstream.choose(&choice) else {
-                upstream.stats.upstream_cx_none_healthy.increment();
-                return None;
-            };
+            let host = upstream.choose(&choice)?;
             match upstream.connect(&host, worker).await {
                 Ok(connection) => {
                     upstream.report(&host, Outcome::ConnectedFinally);

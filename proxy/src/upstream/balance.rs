@@ -15,9 +15,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::config::model::cluster::{Balancing, LocalityPolicy, Policy};
+use crate::stats::{ClusterStats, Handle};
 
 use super::cluster::Cluster;
-use super::count::Counter;
 use super::host::{Host, HostId};
 use super::members::Snapshot;
 use super::number::whole;
@@ -26,20 +26,6 @@ use super::random::Random;
 use loads::Availability;
 use picker::Picker;
 use sources::{Source, Sources};
-use zone::ZoneCounters;
-
-/// What choosing counts in each worker, by Envoy's names.
-#[derive(Debug, Default)]
-pub struct BalanceCounters {
-    /// Choices among all hosts, since too few are healthy.
-    pub lb_healthy_panic: Counter,
-    /// Choices without routing by zone, since the own cluster is not well.
-    pub lb_local_cluster_not_ok: Counter,
-    /// Choices that found no host.
-    pub upstream_cx_none_healthy: Counter,
-    /// Of routing by zone.
-    pub zone: ZoneCounters,
-}
 
 /// What a request asks of the choice.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,7 +45,7 @@ pub struct Choice<'a> {
 #[derive(Debug)]
 pub struct Balancer {
     cluster: Arc<Cluster>,
-    worker: usize,
+    stats: Handle<ClusterStats>,
     updates: watch::Receiver<Arc<Snapshot>>,
     snapshot: Arc<Snapshot>,
     random: Random,
@@ -76,8 +62,8 @@ impl Balancer {
         let picker = Picker::new(&cluster.config().balancing.policy);
         let sources = Sources::new(random.draw());
         let mut balancer = Self {
+            stats: cluster.worker_stats(worker),
             cluster,
-            worker,
             updates,
             snapshot,
             random,
@@ -94,11 +80,6 @@ impl Balancer {
         &self.cluster
     }
 
-    /// The worker that this chooses for.
-    pub fn worker(&self) -> usize {
-        self.worker
-    }
-
     /// The hosts of now.
     pub fn snapshot(&mut self) -> &Arc<Snapshot> {
         self.update();
@@ -109,7 +90,7 @@ impl Balancer {
     /// [`Host::id`], so that the host itself need not be cloned for each request.
     pub fn choose(&mut self, choice: &Choice<'_>) -> Option<&Arc<Host>> {
         self.update();
-        let counters = self.cluster.balance_counters(self.worker);
+        let counters = &*self.stats;
         let balancing = &self.cluster.config().balancing;
         let chosen = match balancing.policy {
             Policy::Provided => self.destinations.choose(&self.cluster, choice.destination),
@@ -156,7 +137,7 @@ fn on_ring<'a>(
     snapshot: &'a Snapshot,
     choice: &Choice<'_>,
     random: &mut Random,
-    counters: &BalanceCounters,
+    counters: &ClusterStats,
 ) -> Option<&'a Arc<Host>> {
     let hash = choice.hash.unwrap_or_else(|| random.draw());
     let (priority, _) = snapshot.loads.choose(hash);
@@ -177,7 +158,7 @@ fn on_ring<'a>(
 struct Chooser<'a, 'b> {
     snapshot: &'a Snapshot,
     balancing: &'b Balancing,
-    counters: &'b BalanceCounters,
+    counters: &'b ClusterStats,
     random: &'b mut Random,
     picker: &'b Picker,
     sources: &'b mut Sources,
@@ -237,7 +218,7 @@ impl<'a> Chooser<'a, '_> {
             self.counters.lb_local_cluster_not_ok.increment();
             return (!self.fails_on_panic()).then_some(whole_priority);
         }
-        let locality = zone.choose(self.random, &self.counters.zone);
+        let locality = zone.choose(self.random, self.counters);
         Some(Source::of(availability, Some(locality)))
     }
 

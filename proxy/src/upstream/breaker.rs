@@ -2,8 +2,9 @@
 
 use crate::config::model::cluster::{Limits, MaxRetries, Thresholds};
 use crate::config::model::route::Priority;
+use crate::stats::Gauge;
 
-use super::count::{Apart, Gauge, for_workers};
+use super::count::{Apart, for_workers};
 use super::number::{float, whole};
 
 /// What is limited.
@@ -130,12 +131,12 @@ impl Breakers {
     /// Takes one for a worker although there may be none: the first connection of a pool, without
     /// which its requests would wait for ever.
     pub fn take(&self, worker: usize, priority: Priority, resource: Resource) {
-        self.of(priority).worker(worker).of(resource).raise();
+        self.of(priority).worker(worker).of(resource).add(1);
     }
 
     /// Gives one back, in the worker that took it.
     pub fn give(&self, worker: usize, priority: Priority, resource: Resource) {
-        self.of(priority).worker(worker).of(resource).lower();
+        self.of(priority).worker(worker).of(resource).sub(1);
     }
 
     /// How many are held by all workers.
@@ -194,7 +195,7 @@ impl Breaker {
     fn held(&self, resource: Resource) -> u64 {
         self.workers
             .iter()
-            .map(|worker| worker.0.of(resource).get())
+            .map(|worker| worker.0.of(resource).value())
             .sum()
     }
 

@@ -14,51 +14,20 @@ use tokio::time::Instant;
 use crate::config::model::Locality;
 use crate::config::model::cluster::{Cluster as Config, ClusterDiscovery, LocalityPolicy, Policy};
 use crate::config::model::endpoint::LoadAssignment;
+use crate::stats::{
+    ClusterStats, Handle, HealthCheckStats, OutlierStats, Registry, RingHashStats, Shared, Writer,
+};
 
-use super::balance::BalanceCounters;
 use super::balance::loads::{Loads, panics};
 use super::balance::ring::{Ring, RingOptions, RingSize};
 use super::balance::zone::{NoZones, ZoneRouting};
 use super::breaker::Breakers;
-use super::check::CheckCounters;
-use super::count::{Apart, Counter, Gauge, for_workers};
 use super::host::{HealthFlag, Host, HostId};
 use super::members::{HostSet, Plan, Snapshot};
 use super::original::Table;
-use super::outlier::{Averages, Detector, Outcome, OutlierCounters, Reason, note};
+use super::outlier::{Averages, Detector, Outcome, Reason, note};
 use super::random::Random;
 pub use merge::{Change, Found, Rules};
-
-/// What is counted of a cluster's members, by Envoy's names; written by the owner of the cluster.
-#[derive(Debug, Default)]
-pub struct MemberCounters {
-    /// Updates that changed hosts.
-    pub membership_change: Counter,
-    /// Hosts.
-    pub membership_total: Gauge,
-    /// Hosts that are healthy.
-    pub membership_healthy: Gauge,
-    /// Hosts that are degraded.
-    pub membership_degraded: Gauge,
-    /// Hosts that do not count.
-    pub membership_excluded: Gauge,
-    /// The greatest weight; 0 where hosts never change.
-    pub max_host_weight: Gauge,
-    /// Times that routing by zone was thought over.
-    pub lb_recalculate_zone_structures: Counter,
-    /// Times that there were too few hosts for it.
-    pub lb_zone_cluster_too_small: Counter,
-    /// Times that the own cluster was not well enough for it.
-    pub lb_local_cluster_not_ok: Counter,
-    /// Attempts to learn hosts.
-    pub update_attempt: Counter,
-    /// Those that went well.
-    pub update_success: Counter,
-    /// Those that did not.
-    pub update_failure: Counter,
-    /// Those that changed nothing.
-    pub update_no_rebuild: Counter,
-}
 
 /// Where this proxy stands, and the cluster that it is a member of.
 #[derive(Debug, Clone, Default)]
@@ -78,15 +47,37 @@ pub struct Cluster {
     surroundings: Surroundings,
     publisher: watch::Sender<Arc<Snapshot>>,
     owned: Mutex<Owned>,
-    balance: Box<[Apart<BalanceCounters>]>,
     breakers: Breakers,
-    members: MemberCounters,
-    outliers: Arc<OutlierCounters>,
-    checks: CheckCounters,
+    stats: Stats,
     had_traffic: AtomicBool,
     failures: mpsc::UnboundedSender<(HostId, Reason)>,
     passive: mpsc::UnboundedSender<HostId>,
     pub(super) destinations: Table,
+}
+
+/// What is counted of it beside requests; written by its owner, or under the lock.
+#[derive(Debug)]
+struct Stats {
+    members: Shared<ClusterStats>,
+    outliers: Option<Shared<OutlierStats>>,
+    checks: Option<Shared<HealthCheckStats>>,
+    ring: Option<Shared<RingHashStats>>,
+}
+
+impl Stats {
+    /// Those of which the configuration has something to count.
+    fn new(config: &Config, registry: &Registry) -> Self {
+        let scope = registry.cluster(&config.stat_name);
+        let has_ring = matches!(config.balancing.policy, Policy::RingHash { .. });
+        let outliers = config.outliers.is_some();
+        let checks = !config.health_checks.is_empty();
+        Self {
+            members: scope.shared(Writer::Main),
+            outliers: outliers.then(|| scope.child("outlier_detection").shared(Writer::Main)),
+            checks: checks.then(|| scope.child("health_check").shared(Writer::Main)),
+            ring: has_ring.then(|| scope.child("ring_hash_lb").shared(Writer::Main)),
+        }
+    }
 }
 
 /// What only the owner changes.
@@ -106,13 +97,15 @@ impl Cluster {
         workers: usize,
         surroundings: Surroundings,
         random: Random,
+        registry: &Registry,
     ) -> Arc<Self> {
         let (failures, received) = mpsc::unbounded_channel();
         let (passive, told) = mpsc::unbounded_channel();
-        let outliers = Arc::new(OutlierCounters::default());
+        let stats = Stats::new(&config, registry);
         let detector = config
             .outliers
-            .map(|options| Detector::new(options, Arc::clone(&outliers), random));
+            .zip(stats.outliers.clone())
+            .map(|(options, stats)| Detector::new(options, stats, random));
         let owned = Owned {
             plans: Vec::new(),
             next_id: 0,
@@ -122,17 +115,14 @@ impl Cluster {
         };
         let cluster = Arc::new(Self {
             breakers: Breakers::new(&config.limits, workers),
-            balance: for_workers(workers),
             publisher: watch::Sender::new(Arc::default()),
             owned: Mutex::new(owned),
-            members: MemberCounters::default(),
-            checks: CheckCounters::default(),
+            stats,
             had_traffic: AtomicBool::new(false),
             destinations: Table::default(),
             config,
             workers,
             surroundings,
-            outliers,
             failures,
             passive,
         });
@@ -168,29 +158,24 @@ impl Cluster {
         &self.breakers
     }
 
-    /// What choosing counts in a worker.
-    pub fn balance_counters(&self, worker: usize) -> &BalanceCounters {
-        &self.balance[worker % self.balance.len()].0
+    /// What is counted of its members and of how they are found.
+    pub fn stats(&self) -> &ClusterStats {
+        &self.stats.members
     }
 
-    /// The sum of what choosing counts over all workers.
-    pub fn balance_sum(&self, number: impl Fn(&BalanceCounters) -> u64) -> u64 {
-        self.balance.iter().map(|worker| number(&worker.0)).sum()
+    /// What a worker counts of it.
+    pub fn worker_stats(&self, worker: usize) -> Handle<ClusterStats> {
+        self.stats.members.scope().handle(Writer::worker(worker))
     }
 
-    /// What is counted of its members.
-    pub fn member_counters(&self) -> &MemberCounters {
-        &self.members
+    /// What outlier detection counts, if it is configured.
+    pub fn outlier_stats(&self) -> Option<&Shared<OutlierStats>> {
+        self.stats.outliers.as_ref()
     }
 
-    /// What outlier detection counts.
-    pub fn outlier_counters(&self) -> &OutlierCounters {
-        &self.outliers
-    }
-
-    /// What active health checks count.
-    pub fn check_counters(&self) -> &CheckCounters {
-        &self.checks
+    /// What active health checks count, if they are configured.
+    pub fn check_stats(&self) -> Option<&Shared<HealthCheckStats>> {
+        self.stats.checks.as_ref()
     }
 
     /// The gauges of its rings; Envoy shows those of the priority that was made last.
@@ -255,10 +240,10 @@ impl Cluster {
         if rules.change != Change::Never
             && let Some(weight) = merged.max_weight
         {
-            self.members.max_host_weight.set(weight.into());
+            self.stats.members.max_host_weight.set(weight.into());
         }
         if merged.changes > 0 {
-            self.members.membership_change.add(merged.changes);
+            self.stats.members.membership_change.add(merged.changes);
         }
         owned.plans = merged.plans;
         self.publish(owned)
@@ -268,7 +253,7 @@ impl Cluster {
     pub fn refresh(&self) -> bool {
         let mut owned = self.lock();
         if merge::forget_failed(&mut owned.plans) {
-            self.members.membership_change.increment();
+            self.stats.members.membership_change.increment();
         }
         self.publish(&mut owned)
     }
@@ -282,7 +267,7 @@ impl Cluster {
             ..Plan::default()
         };
         owned.plans = vec![plan];
-        self.members.membership_change.increment();
+        self.stats.members.membership_change.increment();
         self.publish(&mut owned);
     }
 
@@ -366,6 +351,11 @@ impl Cluster {
         }
         self.count_members(&snapshot);
         self.publisher.send_replace(Arc::new(snapshot));
+        if let Some((stats, size)) = self.stats.ring.as_ref().zip(self.ring_size()) {
+            stats.size.set(size.size);
+            stats.min_hashes_per_host.set(size.min_hashes_per_host);
+            stats.max_hashes_per_host.set(size.max_hashes_per_host);
+        }
         true
     }
 
@@ -416,11 +406,14 @@ impl Cluster {
         let Some(local) = local.priorities.first() else {
             return (None, false);
         };
-        self.members.lb_recalculate_zone_structures.increment();
+        self.stats
+            .members
+            .lb_recalculate_zone_structures
+            .increment();
         let routing = ZoneRouting::new(local, first, min_cluster_size);
         match &routing {
-            Err(NoZones::LocalNotOk) => self.members.lb_local_cluster_not_ok.increment(),
-            Err(NoZones::TooSmall) => self.members.lb_zone_cluster_too_small.increment(),
+            Err(NoZones::LocalNotOk) => self.stats.members.lb_local_cluster_not_ok.increment(),
+            Err(NoZones::TooSmall) => self.stats.members.lb_zone_cluster_too_small.increment(),
             Err(NoZones::FewLocalities) | Ok(_) => {}
         }
         let threshold = self.config.balancing.panic_threshold.round().min(100.0);
@@ -428,7 +421,7 @@ impl Cluster {
     }
 
     fn count_members(&self, snapshot: &Snapshot) {
-        let counters = &self.members;
+        let counters = &self.stats.members;
         counters
             .membership_total
             .set(snapshot.sum(|set| set.hosts.len()));

@@ -191,14 +191,14 @@ impl Names<'_> {
             if !wait.is_zero() {
                 sleep(wait).await;
             }
-            cluster.member_counters().update_attempt.increment();
+            cluster.stats().update_attempt.increment();
             (target, resolver.resolve(&name).await)
         });
     }
 
     /// Takes an answer; gives how long to wait for the next.
     fn take(&mut self, target: usize, answer: io::Result<Resolved>) -> Duration {
-        let counters = self.cluster.member_counters();
+        let counters = self.cluster.stats();
         let wait = if let Ok(resolved) = answer {
             counters.update_success.increment();
             let mut addresses = of_family(&resolved.addresses, self.options.family);

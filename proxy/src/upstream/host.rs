@@ -10,8 +10,9 @@ use std::sync::atomic::{
 use crate::config::model::Locality;
 use crate::config::model::address::Address;
 use crate::config::model::endpoint::{Endpoint, Health, Metadata};
+use crate::stats::{Counter, Gauge};
 
-use super::count::{Apart, Counter, Gauge, for_workers};
+use super::count::{Apart, for_workers};
 use super::outlier::Monitor;
 
 /// Names a host of a cluster for as long as it is a member, whatever is learnt about it meanwhile.
@@ -149,12 +150,12 @@ impl HostState {
 
     /// Requests that are being answered, over all workers.
     pub fn active_requests(&self) -> u64 {
-        self.sum(|traffic| traffic.rq_active.get())
+        self.sum(|traffic| traffic.rq_active.value())
     }
 
     /// Connections that are open, over all workers.
     pub fn active_connections(&self) -> u64 {
-        self.sum(|traffic| traffic.cx_active.get())
+        self.sum(|traffic| traffic.cx_active.value())
     }
 
     /// Notes that it was chosen.

@@ -10,8 +10,8 @@ use std::sync::atomic::{
 };
 
 use crate::config::model::cluster::OutlierDetection;
+use crate::stats::{Counter, OutlierStats};
 
-use super::count::{Counter, Gauge};
 use super::host::Host;
 pub use detector::{Averages, Detector};
 
@@ -53,59 +53,44 @@ pub enum Reason {
     FailurePercentageLocalOrigin,
 }
 
-/// Numbers by [`Reason`].
-#[derive(Debug, Default)]
-pub struct ByReason {
-    /// Server errors in a row.
-    pub consecutive_5xx: Counter,
-    /// 502, 503 and 504 in a row.
-    pub consecutive_gateway_failure: Counter,
-    /// Failures of ours in a row.
-    pub consecutive_local_origin_failure: Counter,
-    /// Success rates.
-    pub success_rate: Counter,
-    /// Success rates of our side.
-    pub local_origin_success_rate: Counter,
-    /// Percentages of failures.
-    pub failure_percentage: Counter,
-    /// Percentages of failures of our side.
-    pub local_origin_failure_percentage: Counter,
-}
-
-impl ByReason {
-    /// The number of a reason.
-    pub fn of(&self, reason: Reason) -> &Counter {
-        match reason {
-            Reason::Consecutive5xx => &self.consecutive_5xx,
-            Reason::ConsecutiveGatewayFailure => &self.consecutive_gateway_failure,
-            Reason::ConsecutiveLocalOriginFailure => &self.consecutive_local_origin_failure,
-            Reason::SuccessRate => &self.success_rate,
-            Reason::SuccessRateLocalOrigin => &self.local_origin_success_rate,
-            Reason::FailurePercentage => &self.failure_percentage,
-            Reason::FailurePercentageLocalOrigin => &self.local_origin_failure_percentage,
+impl Reason {
+    /// Where it is counted that a reason was met.
+    pub(crate) fn detected(self, stats: &OutlierStats) -> &Counter {
+        match self {
+            Self::Consecutive5xx => &stats.ejections_detected_consecutive_5xx,
+            Self::ConsecutiveGatewayFailure => {
+                &stats.ejections_detected_consecutive_gateway_failure
+            }
+            Self::ConsecutiveLocalOriginFailure => {
+                &stats.ejections_detected_consecutive_local_origin_failure
+            }
+            Self::SuccessRate => &stats.ejections_detected_success_rate,
+            Self::SuccessRateLocalOrigin => &stats.ejections_detected_local_origin_success_rate,
+            Self::FailurePercentage => &stats.ejections_detected_failure_percentage,
+            Self::FailurePercentageLocalOrigin => {
+                &stats.ejections_detected_local_origin_failure_percentage
+            }
         }
     }
-}
 
-/// `outlier_detection.*`; written by the owner of the cluster.
-#[derive(Debug, Default)]
-pub struct OutlierCounters {
-    /// `ejections_active`: hosts that are left out now.
-    pub ejections_active: Gauge,
-    /// `ejections_enforced_total`.
-    pub ejections_enforced_total: Counter,
-    /// `ejections_enforced_…`.
-    pub ejections_enforced: ByReason,
-    /// `ejections_detected_…`.
-    pub ejections_detected: ByReason,
-    /// `ejections_overflow`: not left out, since too many are.
-    pub ejections_overflow: Counter,
-    /// `ejections_total`, which Envoy keeps for old dashboards.
-    pub ejections_total: Counter,
-    /// `ejections_consecutive_5xx`, likewise.
-    pub ejections_consecutive_5xx: Counter,
-    /// `ejections_success_rate`, likewise.
-    pub ejections_success_rate: Counter,
+    /// Where it is counted that a host was left out for it.
+    pub(crate) fn enforced(self, stats: &OutlierStats) -> &Counter {
+        match self {
+            Self::Consecutive5xx => &stats.ejections_enforced_consecutive_5xx,
+            Self::ConsecutiveGatewayFailure => {
+                &stats.ejections_enforced_consecutive_gateway_failure
+            }
+            Self::ConsecutiveLocalOriginFailure => {
+                &stats.ejections_enforced_consecutive_local_origin_failure
+            }
+            Self::SuccessRate => &stats.ejections_enforced_success_rate,
+            Self::SuccessRateLocalOrigin => &stats.ejections_enforced_local_origin_success_rate,
+            Self::FailurePercentage => &stats.ejections_enforced_failure_percentage,
+            Self::FailurePercentageLocalOrigin => {
+                &stats.ejections_enforced_local_origin_failure_percentage
+            }
+        }
+    }
 }
 
 /// What is remembered of a host. Failures in a row are counted over all workers; a host that does not

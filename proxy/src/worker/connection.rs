@@ -46,7 +46,7 @@ impl Counted {
         upstream.stats.upstream_cx_active.add(1);
         let traffic = host.traffic(worker);
         traffic.cx_total.increment();
-        traffic.cx_active.raise();
+        traffic.cx_active.add(1);
         Self {
             host: Arc::clone(host),
             cluster,
@@ -112,7 +112,7 @@ impl Drop for Counted {
         let breakers = self.cluster.breakers();
         breakers.give(self.worker, Priority::Default, Resource::Connections);
         self.stats.upstream_cx_active.sub(1);
-        self.host.traffic(self.worker).cx_active.lower();
+        self.host.traffic(self.worker).cx_active.sub(1);
         if !self.made {
             return;
         }

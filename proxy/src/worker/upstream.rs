@@ -26,13 +26,13 @@ pub struct Upstream {
 
 impl Upstream {
     /// The cluster for this worker.
-    pub fn new(cluster: Arc<Cluster>, worker: usize, stats: Handle<ClusterStats>) -> Self {
+    pub fn new(cluster: Arc<Cluster>, worker: usize) -> Self {
         let balancer = Balancer::new(Arc::clone(&cluster), worker, Random::unforeseen());
         Self {
+            stats: cluster.worker_stats(worker),
             cluster,
             worker,
             balancer: RefCell::new(balancer),
-            stats,
             pool: Pool::default(),
         }
     }
@@ -119,13 +119,13 @@ impl Upstream {
         self.stats.upstream_rq_active.add(1);
         let traffic = host.traffic(self.worker);
         traffic.rq_total.increment();
-        traffic.rq_active.raise();
+        traffic.rq_active.add(1);
     }
 
     /// A host has answered, or will not.
     pub fn end_request(&self, host: &Host) {
         self.stats.upstream_rq_active.sub(1);
-        host.traffic(self.worker).rq_active.lower();
+        host.traffic(self.worker).rq_active.sub(1);
     }
 
     /// What a host answered with.

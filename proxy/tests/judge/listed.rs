@@ -50,4 +50,5 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("http2", 14),
     ("limits", 9),
     ("breakers", 1),
+    ("balancing", 0),
 ];

@@ -22,6 +22,7 @@ use mesh_proxy::config::model::protocol::{
     CommonOptions, HeaderCase, Http1Options, Underscores, UpstreamProtocol,
 };
 use mesh_proxy::config::schema::cluster::CLUSTER;
+use mesh_proxy::stats::Registry;
 use mesh_proxy::upstream::{Cluster, Random, Surroundings};
 
 /// A cluster for one worker.
@@ -31,6 +32,7 @@ pub(crate) fn cluster(config: Config) -> Arc<Cluster> {
         1,
         Surroundings::default(),
         Random::seeded(7),
+        &Registry::default(),
     )
 }
 

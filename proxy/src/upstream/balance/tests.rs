@@ -9,6 +9,7 @@ use super::{Balancer, Choice};
 use crate::config::model::Locality;
 use crate::config::model::cluster::{HashFunction, LocalityPolicy, Policy};
 use crate::config::model::endpoint::{Endpoint, Health, LoadAssignment};
+use crate::stats::Registry;
 use crate::upstream::fixture::{
     assignment, cluster, config, endpoint, locality, port, ports, zone,
 };
@@ -136,7 +137,7 @@ fn random_knows_no_weights() {
 fn least_request_prefers_the_idle() {
     let cluster = cluster(config(ports(1..4), LEAST));
     let busy = Arc::clone(cluster.snapshot().hosts().next().unwrap());
-    busy.traffic(0).rq_active.raise();
+    busy.traffic(0).rq_active.add(1);
     // The busy one is chosen only if it is drawn twice: 1 of 9.
     let chosen = counts(&chosen(&mut balancer(&cluster, 1), 9_000));
     assert_share(chosen[&1], 9_000, 1.0 / 9.0);
@@ -152,7 +153,7 @@ fn least_request_weighs_hosts_by_their_requests() {
         };
         let cluster = cluster(config(assignment(vec![locality(0, hosts)]), policy));
         let busy = Arc::clone(cluster.snapshot().hosts().next().unwrap());
-        (0..3).for_each(|_| busy.traffic(0).rq_active.raise());
+        (0..3).for_each(|_| busy.traffic(0).rq_active.add(1));
         let chosen = counts(&chosen(&mut balancer(&cluster, 1), 1_000));
         assert_share(chosen[&1], 1_000, share);
     }
@@ -232,9 +233,9 @@ fn a_priority_in_panic_asks_all_of_its_hosts() {
     let mut balancer = balancer(&cluster, 1);
     let chosen = counts(&chosen(&mut balancer, 1_000));
     assert_eq!(chosen.len(), 20);
-    let counters = cluster.balance_counters(0);
-    assert_eq!(counters.lb_healthy_panic.get(), 1_000);
-    assert_eq!(counters.upstream_cx_none_healthy.get(), 0);
+    let counters = cluster.worker_stats(0);
+    assert_eq!(counters.lb_healthy_panic.value(), 1_000);
+    assert_eq!(counters.upstream_cx_none_healthy.value(), 0);
 }
 
 #[test]
@@ -244,11 +245,8 @@ fn without_panic_no_host_is_no_host() {
     config.balancing.panic_threshold = 0.0;
     let cluster = cluster(config);
     assert_eq!(chosen(&mut balancer(&cluster, 1), 2), [0, 0]);
-    assert_eq!(
-        cluster.balance_counters(0).upstream_cx_none_healthy.get(),
-        2
-    );
-    assert_eq!(cluster.balance_counters(0).lb_healthy_panic.get(), 0);
+    assert_eq!(cluster.worker_stats(0).upstream_cx_none_healthy.value(), 2);
+    assert_eq!(cluster.worker_stats(0).lb_healthy_panic.value(), 0);
 }
 
 #[test]
@@ -262,7 +260,7 @@ fn traffic_may_fail_in_panic() {
     };
     let cluster = cluster(config);
     assert_eq!(chosen(&mut balancer(&cluster, 1), 2), [0, 0]);
-    assert_eq!(cluster.balance_counters(0).lb_healthy_panic.get(), 2);
+    assert_eq!(cluster.worker_stats(0).lb_healthy_panic.value(), 2);
 }
 
 #[test]
@@ -277,10 +275,10 @@ fn draining_hosts_do_not_count() {
         Policy::RoundRobin,
     ));
     assert_eq!(chosen(&mut balancer(&cluster, 1), 3), [1, 1, 1]);
-    let counters = cluster.member_counters();
-    assert_eq!(counters.membership_excluded.get(), 2);
-    assert_eq!(counters.membership_healthy.get(), 1);
-    assert_eq!(counters.membership_total.get(), 3);
+    let counters = cluster.stats();
+    assert_eq!(counters.membership_excluded.value(), 2);
+    assert_eq!(counters.membership_healthy.value(), 1);
+    assert_eq!(counters.membership_total.value(), 3);
 }
 
 #[test]
@@ -341,7 +339,13 @@ fn own_zone(zones: Vec<crate::config::model::endpoint::LocalityEndpoints>) -> Su
         own_cluster: None,
     };
     let config = config(assignment(zones), Policy::RoundRobin);
-    let own = Cluster::new(Arc::new(config), 1, here, Random::seeded(1));
+    let own = Cluster::new(
+        Arc::new(config),
+        1,
+        here,
+        Random::seeded(1),
+        &Registry::default(),
+    );
     Surroundings {
         locality,
         own_cluster: Some(own),
@@ -363,14 +367,14 @@ fn requests_stay_in_their_zone_as_far_as_loads_stay_equal() {
         ]);
         let around = own_zone(equal.clone());
         let config = Arc::new(config(upstream, Policy::RoundRobin));
-        let cluster = Cluster::new(config, 1, around, Random::seeded(1));
+        let cluster = Cluster::new(config, 1, around, Random::seeded(1), &Registry::default());
         let chosen = chosen(&mut balancer(&cluster, 1), 10_000);
         let stayed = chosen.iter().filter(|port| **port < 50).count();
         assert_share(stayed, 10_000, stay);
-        let zone = &cluster.balance_counters(0).zone;
-        let direct = zone.lb_zone_routing_all_directly.get();
-        let sampled = zone.lb_zone_routing_sampled.get();
-        let cross = zone.lb_zone_routing_cross_zone.get();
+        let zone = cluster.worker_stats(0);
+        let direct = zone.lb_zone_routing_all_directly.value();
+        let sampled = zone.lb_zone_routing_sampled.value();
+        let cross = zone.lb_zone_routing_cross_zone.value();
         assert_eq!(usize::try_from(direct + sampled).unwrap(), stayed);
         assert_eq!(direct + sampled + cross, 10_000);
         assert_eq!(direct > 0, stay >= 1.0);
@@ -383,9 +387,9 @@ fn small_clusters_are_not_routed_by_zone() {
     let zones = vec![zone("a", None, hosts(1..3)), zone("b", None, hosts(3..5))];
     let around = own_zone(zones.clone());
     let config = Arc::new(config(assignment(zones), Policy::RoundRobin));
-    let cluster = Cluster::new(config, 1, around, Random::seeded(1));
+    let cluster = Cluster::new(config, 1, around, Random::seeded(1), &Registry::default());
     assert_eq!(counts(&chosen(&mut balancer(&cluster, 1), 100)).len(), 4);
-    assert_eq!(cluster.member_counters().lb_zone_cluster_too_small.get(), 1);
+    assert_eq!(cluster.stats().lb_zone_cluster_too_small.value(), 1);
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::model::Locality;
-use crate::upstream::count::Counter;
+use crate::stats::ClusterStats;
 use crate::upstream::members::HostSet;
 use crate::upstream::number::{count, place};
 use crate::upstream::random::Random;
@@ -33,19 +33,6 @@ pub enum NoZones {
     TooSmall,
 }
 
-/// What routing by zone counts, by Envoy's names.
-#[derive(Debug, Default)]
-pub struct ZoneCounters {
-    /// Requests that stayed since all may.
-    pub lb_zone_routing_all_directly: Counter,
-    /// Requests that stayed since the dice said so.
-    pub lb_zone_routing_sampled: Counter,
-    /// Requests that went to another zone.
-    pub lb_zone_routing_cross_zone: Counter,
-    /// Requests that went anywhere since no locality has room.
-    pub lb_zone_no_capacity_left: Counter,
-}
-
 impl ZoneRouting {
     /// The routing from `local`, the hosts of the own cluster, to `upstream`.
     pub fn new(local: &HostSet, upstream: &HostSet, minimum: u64) -> Result<Self, NoZones> {
@@ -67,7 +54,7 @@ impl ZoneRouting {
     }
 
     /// The locality for a request.
-    pub fn choose(&self, random: &mut Random, counters: &ZoneCounters) -> usize {
+    pub fn choose(&self, random: &mut Random, counters: &ClusterStats) -> usize {
         let (stay, room) = match self {
             Self::Direct => {
                 counters.lb_zone_routing_all_directly.increment();

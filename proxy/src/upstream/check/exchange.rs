@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use crate::config::model::health::{Check, HealthCheck, HttpCheck};
 use crate::http::headers::Headers;
+use crate::stats::HealthCheckStats;
 use crate::upstream::host::{HealthFlag, Host, HostId};
 
-use super::CheckCounters;
 use super::change::change;
 use super::session::Verdict;
 
@@ -87,7 +87,7 @@ pub struct Asked<'a> {
 
 impl Asked<'_> {
     /// Asks, without a timeout.
-    pub async fn ask(&self, exchange: &dyn Exchange, counters: &CheckCounters) -> Verdict {
+    pub async fn ask(&self, exchange: &dyn Exchange, counters: &HealthCheckStats) -> Verdict {
         match &self.options.check {
             Check::Http(check) => {
                 let request = self.http(check);
@@ -199,7 +199,7 @@ fn judge_http(
     check: &HttpCheck,
     answer: &Answer,
     host: &Host,
-    counters: &CheckCounters,
+    counters: &HealthCheckStats,
 ) -> Verdict {
     let within = |ranges: &[Range<i64>]| {
         ranges

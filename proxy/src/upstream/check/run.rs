@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::config::model::health::HealthCheck;
+use crate::stats::{HealthCheckStats, Shared};
 use crate::upstream::cluster::Cluster;
 use crate::upstream::host::{HealthFlag, Host, HostId};
 use crate::upstream::members::Snapshot;
@@ -19,7 +20,8 @@ use super::session::{Session, Transition, Verdict, first_wait, next_wait};
 /// Checks the hosts of a cluster until it is dropped; off the workers, once for each cluster. Does
 /// nothing if its configuration has no checks; of several only the first counts, as with Envoy.
 pub async fn run(cluster: Arc<Cluster>, exchange: Arc<dyn Exchange>, random: Random) {
-    let Some(options) = cluster.config().health_checks.first().cloned() else {
+    let options = cluster.config().health_checks.first().cloned();
+    let Some((options, stats)) = options.zip(cluster.check_stats().cloned()) else {
         return;
     };
     let Some(mut passive) = cluster.take_passive() else {
@@ -28,6 +30,7 @@ pub async fn run(cluster: Arc<Cluster>, exchange: Arc<dyn Exchange>, random: Ran
     let mut updates = cluster.updates();
     let mut checks = Checks {
         cluster,
+        stats,
         exchange,
         options: Arc::new(options),
         random,
@@ -58,6 +61,7 @@ async fn at(next: Option<Instant>) {
 
 struct Checks {
     cluster: Arc<Cluster>,
+    stats: Shared<HealthCheckStats>,
     exchange: Arc<dyn Exchange>,
     options: Arc<HealthCheck>,
     random: Random,
@@ -71,7 +75,7 @@ struct Checks {
 impl Checks {
     /// Begins with hosts that are new, and ends with those that are gone.
     fn follow(&mut self, snapshot: &Snapshot) {
-        let counters = self.cluster.check_counters();
+        let counters = &self.stats;
         let checked = snapshot.hosts().filter(|host| !host.check.disabled);
         let mut gone = std::mem::take(&mut self.sessions);
         for host in checked {
@@ -100,9 +104,10 @@ impl Checks {
         let Some((host, _)) = self.sessions.get(&id) else {
             return;
         };
-        self.cluster.check_counters().attempt.increment();
+        self.stats.attempt.increment();
         let (host, options) = (Arc::clone(host), Arc::clone(&self.options));
         let (cluster, exchange) = (Arc::clone(&self.cluster), Arc::clone(&self.exchange));
+        let stats = self.stats.clone();
         self.asking.spawn(async move {
             let cluster = &cluster;
             let asked = Asked {
@@ -110,7 +115,7 @@ impl Checks {
                 host: &host,
                 options: &options,
             };
-            let answer = asked.ask(&*exchange, cluster.check_counters());
+            let answer = asked.ask(&*exchange, &stats);
             let verdict = timeout(options.timeout, answer).await;
             (id, verdict.unwrap_or(Verdict::Timeout))
         });
@@ -143,7 +148,7 @@ impl Checks {
         let Some((host, session)) = self.sessions.get_mut(&id) else {
             return Transition::Unchanged;
         };
-        let counters = self.cluster.check_counters();
+        let counters = &self.stats;
         let transition = session.take(verdict, &host.state, &self.options, counters);
         let well = matches!(verdict, Verdict::Healthy | Verdict::Degraded);
         let failed = host.state.flags.get().has(HealthFlag::FailedActiveCheck);

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::config::model::health::HealthCheck;
+use crate::stats::HealthCheckStats;
 use crate::upstream::host::{HealthFlag, HostState};
 use crate::upstream::random::Random;
-
-use super::CheckCounters;
 
 /// How a check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,25 +57,25 @@ impl Default for Session {
 
 impl Session {
     /// Begins to check a host.
-    pub fn begin(state: &HostState, counters: &CheckCounters) -> Self {
+    pub fn begin(state: &HostState, counters: &HealthCheckStats) -> Self {
         let flags = state.flags.get();
         if !flags.has(HealthFlag::FailedActiveCheck) {
-            counters.healthy.raise();
+            counters.healthy.add(1);
         }
         if flags.has(HealthFlag::DegradedActiveCheck) {
-            counters.degraded.raise();
+            counters.degraded.add(1);
         }
         Self::default()
     }
 
     /// The host is checked no more.
-    pub fn end(self, state: &HostState, counters: &CheckCounters) {
+    pub fn end(self, state: &HostState, counters: &HealthCheckStats) {
         let flags = state.flags.get();
         if !flags.has(HealthFlag::FailedActiveCheck) {
-            counters.healthy.lower();
+            counters.healthy.sub(1);
         }
         if flags.has(HealthFlag::DegradedActiveCheck) {
-            counters.degraded.lower();
+            counters.degraded.sub(1);
         }
     }
 
@@ -86,7 +85,7 @@ impl Session {
         verdict: Verdict,
         state: &HostState,
         options: &HealthCheck,
-        counters: &CheckCounters,
+        counters: &HealthCheckStats,
     ) -> Transition {
         let transition = match verdict {
             Verdict::Healthy => self.well(false, state, options, counters),
@@ -102,7 +101,7 @@ impl Session {
         degraded: bool,
         state: &HostState,
         options: &HealthCheck,
-        counters: &CheckCounters,
+        counters: &HealthCheckStats,
     ) -> Transition {
         self.unhealthy = 0;
         let mut transition = Transition::Unchanged;
@@ -114,7 +113,7 @@ impl Session {
                 state.flags.clear(HealthFlag::ActiveCheckTimeout);
                 state.flags.clear(HealthFlag::ExcludedByImmediateFailure);
                 state.flags.clear(HealthFlag::FailedActiveCheck);
-                counters.healthy.raise();
+                counters.healthy.add(1);
                 transition = Transition::Changed;
             } else {
                 transition = Transition::Pending;
@@ -126,7 +125,7 @@ impl Session {
         if state.flags.put(HealthFlag::DegradedActiveCheck, degraded) {
             // Envoy does not lower its gauge here, and goes on showing hosts that are degraded no more.
             if degraded {
-                counters.degraded.raise();
+                counters.degraded.add(1);
             }
             if transition == Transition::Unchanged {
                 transition = Transition::Changed;
@@ -141,7 +140,7 @@ impl Session {
         verdict: Verdict,
         state: &HostState,
         options: &HealthCheck,
-        counters: &CheckCounters,
+        counters: &HealthCheckStats,
     ) -> Transition {
         self.healthy = 0;
         let network = matches!(verdict, Verdict::NetworkFailure | Verdict::Timeout);
@@ -153,7 +152,7 @@ impl Session {
             }
             if !patient || self.unhealthy == options.unhealthy_threshold {
                 state.flags.set(HealthFlag::FailedActiveCheck);
-                counters.healthy.lower();
+                counters.healthy.sub(1);
                 transition = Transition::Changed;
             } else {
                 transition = Transition::Pending;

@@ -7,7 +7,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
-use super::CheckCounters;
 use super::exchange::{Answer, Asked, Asking, Exchange, Request, holds};
 use super::plain::Plain;
 use super::run::run;
@@ -16,6 +15,8 @@ use crate::config::model::cluster::Policy;
 use crate::config::model::endpoint::{Endpoint, LoadAssignment};
 use crate::config::model::header::HeaderChanges;
 use crate::config::model::health::{Check, HealthCheck, HttpCheck};
+use crate::stats::HealthCheckStats;
+use crate::stats::Registry;
 use crate::upstream::fixture::{assignment, config, endpoint, locality, ports};
 use crate::upstream::host::{HealthFlag, Host, HostState};
 use crate::upstream::{Cluster, Random, Surroundings};
@@ -87,7 +88,7 @@ fn hosts_change_after_so_many_results_in_a_row() {
         (Healthy, Pending, "/failed_active_hc"),
         (Healthy, Changed, "healthy"),
     ];
-    let (state, counters) = (HostState::new(1), CheckCounters::default());
+    let (state, counters) = (HostState::new(1), HealthCheckStats::default());
     state.flags.set(HealthFlag::FailedActiveCheck);
     let mut session = Session::begin(&state, &counters);
     for (index, (verdict, transition, flags)) in rows.into_iter().enumerate() {
@@ -104,10 +105,10 @@ fn hosts_change_after_so_many_results_in_a_row() {
         &counters.network_failure,
         &counters.passive_failure,
     ];
-    assert_eq!(counts.map(super::Counter::get), [8, 7, 4, 1]);
-    assert_eq!(counters.healthy.get(), 1);
+    assert_eq!(counts.map(crate::stats::Counter::value), [8, 7, 4, 1]);
+    assert_eq!(counters.healthy.value(), 1);
     session.end(&state, &counters);
-    assert_eq!(counters.healthy.get(), 0);
+    assert_eq!(counters.healthy.value(), 0);
 }
 
 #[test]
@@ -206,6 +207,7 @@ fn checked(assignment: LoadAssignment, check: HealthCheck) -> Arc<Cluster> {
         1,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     )
 }
 
@@ -245,9 +247,9 @@ async fn hosts_are_checked_at_their_times() {
     let flags = host.state.flags.get().to_string();
     assert_eq!(flags, "/failed_active_hc/excluded_via_immediate_hc_fail");
     assert_eq!(cluster.snapshot().priorities[0].excluded.len(), 1);
-    let counters = cluster.check_counters();
+    let counters = cluster.check_stats().unwrap();
     assert_eq!(
-        (counters.healthy.get(), counters.passive_failure.get()),
+        (counters.healthy.value(), counters.passive_failure.value()),
         (1, 1)
     );
     running.abort();
@@ -271,6 +273,7 @@ fn hosts_that_are_found_no_more_stay_while_they_are_well() {
         1,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     );
     cluster.update(&ports(1..3));
     let host = Arc::clone(cluster.snapshot().hosts().next().unwrap());
@@ -281,13 +284,13 @@ fn hosts_that_are_found_no_more_stay_while_they_are_well() {
         host.state.flags.get().to_string(),
         "/pending_dynamic_removal"
     );
-    assert_eq!(cluster.member_counters().membership_total.get(), 2);
+    assert_eq!(cluster.stats().membership_total.value(), 2);
     cluster.update(&ports(1..3));
     assert_eq!(host.state.flags.get().to_string(), "healthy");
     cluster.update(&ports(2..3));
     host.state.flags.set(HealthFlag::FailedActiveCheck);
     cluster.refresh();
-    assert_eq!(cluster.member_counters().membership_total.get(), 1);
+    assert_eq!(cluster.stats().membership_total.value(), 1);
 }
 
 /// Serves these answers on one connection after the other, and gives what was asked.
@@ -320,7 +323,7 @@ async fn asked(options: HealthCheck, answers: &'static [&'static [u8]]) -> (Vec<
             host: &host,
             options: &options,
         };
-        let answer = asked.ask(&plain, cluster.check_counters());
+        let answer = asked.ask(&plain, cluster.check_stats().unwrap());
         let verdict = tokio::time::timeout(Duration::from_secs(5), answer).await;
         verdicts.push(verdict.unwrap_or(Verdict::Timeout));
     }
@@ -414,7 +417,9 @@ async fn bytes_are_sent_and_awaited() {
         host: &host,
         options: &options,
     };
-    let verdict = asked.ask(&Plain::new(), cluster.check_counters()).await;
+    let verdict = asked
+        .ask(&Plain::new(), cluster.check_stats().unwrap())
+        .await;
     assert_eq!(verdict, Verdict::NetworkFailure);
 }
 
@@ -470,7 +475,7 @@ async fn grpc_checks_call_the_health_service() {
             options: &options,
         };
         assert_eq!(
-            asked.ask(&exchange, cluster.check_counters()).await,
+            asked.ask(&exchange, cluster.check_stats().unwrap()).await,
             verdict
         );
         let request = exchange.2.into_inner().unwrap().unwrap();

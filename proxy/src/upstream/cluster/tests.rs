@@ -11,6 +11,7 @@ use super::{Cluster, Surroundings};
 use crate::config::model::address::Address;
 use crate::config::model::cluster::{ClusterDiscovery, Dns, DnsFamily, OriginalDst, Policy};
 use crate::config::model::endpoint::{Endpoint, Health, LoadAssignment};
+use crate::stats::Registry;
 use crate::upstream::fixture::{
     assignment, config, endpoint, endpoint_with, locality, port, ports, zone,
 };
@@ -34,6 +35,7 @@ fn changing(first: &LoadAssignment) -> Arc<Cluster> {
         2,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     );
     cluster.update(first);
     cluster
@@ -65,9 +67,9 @@ fn hosts_that_stay_keep_their_state() {
         (after.id, after.weight, after.priority, after.canary()),
         (before.id, 3, 1, true)
     );
-    assert_eq!(after.traffic(1).rq_total.get(), 5);
+    assert_eq!(after.traffic(1).rq_total.value(), 5);
     assert!(after.state.flags.get().has(HealthFlag::FailedOutlierCheck));
-    assert_eq!(cluster.member_counters().max_host_weight.get(), 3);
+    assert_eq!(cluster.stats().max_host_weight.value(), 3);
     // One that stands elsewhere is another one.
     cluster.update(&assignment(vec![zone("a", None, vec![endpoint(2)])]));
     assert_ne!(host(&cluster, 2).id, before.id);
@@ -78,14 +80,14 @@ fn an_update_that_changes_nothing_tells_no_one() {
     let cluster = changing(&ports(1..4));
     let mut updates = cluster.updates();
     updates.borrow_and_update();
-    let changes = cluster.member_counters().membership_change.get();
+    let changes = cluster.stats().membership_change.value();
     let mut other_order = ports(1..4);
     other_order.localities[0].endpoints.reverse();
     for same in [ports(1..4), other_order] {
         assert!(!cluster.update(&same));
     }
     assert!(!updates.has_changed().unwrap());
-    assert_eq!(cluster.member_counters().membership_change.get(), changes);
+    assert_eq!(cluster.stats().membership_change.value(), changes);
     assert!(cluster.update(&ports(1..5)));
     assert!(updates.has_changed().unwrap());
 }
@@ -122,10 +124,11 @@ fn static_endpoints_may_be_there_twice() {
         1,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     );
-    assert_eq!(cluster.member_counters().membership_total.get(), 2);
-    assert_eq!(cluster.member_counters().max_host_weight.get(), 0);
-    assert_eq!(changing(&twice).member_counters().membership_total.get(), 1);
+    assert_eq!(cluster.stats().membership_total.value(), 2);
+    assert_eq!(cluster.stats().max_host_weight.value(), 0);
+    assert_eq!(changing(&twice).stats().membership_total.value(), 1);
 }
 
 #[test]
@@ -137,11 +140,12 @@ fn connections_to_a_host_are_limited() {
         2,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     );
     let host = host(&cluster, 1);
-    host.traffic(0).cx_active.raise();
+    host.traffic(0).cx_active.add(1);
     assert!(cluster.may_connect_to(&host));
-    host.traffic(1).cx_active.raise();
+    host.traffic(1).cx_active.add(1);
     assert!(!cluster.may_connect_to(&host));
 }
 
@@ -158,6 +162,7 @@ fn original(port: Option<u16>) -> Arc<Cluster> {
         2,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     )
 }
 
@@ -186,10 +191,7 @@ fn destinations_are_made_once_for_all_workers() {
     for nowhere in [None, Some("name:80"), Some("10.0.0.1")] {
         assert!(workers[1].choose(&to(nowhere)).is_none());
     }
-    assert_eq!(
-        cluster.balance_sum(|one| one.upstream_cx_none_healthy.get()),
-        3
-    );
+    assert_eq!(cluster.worker_stats(1).upstream_cx_none_healthy.value(), 3);
     let mut other = Balancer::new(original(Some(15001)), 0, Random::seeded(1));
     let host = other.choose(&to(Some("10.0.0.1:80"))).unwrap();
     assert_eq!(
@@ -204,15 +206,15 @@ async fn destinations_are_forgotten_when_no_one_asks() {
     let owner = tokio::spawn(Arc::clone(&cluster).own());
     let mut balancer = Balancer::new(Arc::clone(&cluster), 0, Random::seeded(1));
     let used = Arc::clone(balancer.choose(&to(Some("10.0.0.1:80"))).unwrap());
-    used.traffic(0).cx_active.raise();
+    used.traffic(0).cx_active.add(1);
     let idle = balancer.choose(&to(Some("10.0.0.2:80"))).unwrap().id;
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(cluster.member_counters().membership_total.get(), 2);
+    assert_eq!(cluster.stats().membership_total.value(), 2);
     // The first round finds that they were chosen, the second that they were not.
     sleep(Duration::from_secs(5)).await;
-    assert_eq!(cluster.member_counters().membership_total.get(), 2);
+    assert_eq!(cluster.stats().membership_total.value(), 2);
     sleep(Duration::from_secs(5)).await;
-    assert_eq!(cluster.member_counters().membership_total.get(), 1);
+    assert_eq!(cluster.stats().membership_total.value(), 1);
     assert_ne!(balancer.choose(&to(Some("10.0.0.2:80"))).unwrap().id, idle);
     assert_eq!(
         balancer.choose(&to(Some("10.0.0.1:80"))).unwrap().id,
@@ -225,8 +227,8 @@ async fn destinations_are_forgotten_when_no_one_asks() {
 fn a_view_tells_what_envoy_shows() {
     let cluster = changing(&assignment(vec![zone("a", None, vec![endpoint(1)])]));
     let host = host(&cluster, 1);
-    host.traffic(0).rq_active.raise();
-    host.traffic(1).rq_active.raise();
+    host.traffic(0).rq_active.add(1);
+    host.traffic(1).rq_active.add(1);
     host.traffic(1).rq_error.increment();
     let view = cluster.view();
     let shown = &view.hosts[0];
@@ -273,8 +275,8 @@ proptest! {
                 prop_assert_eq!(of_localities(|one| one.excluded), set.excluded.len());
                 prop_assert!(set.hosts.iter().all(|host| host.priority == set.priority));
             }
-            let counters = cluster.member_counters();
-            prop_assert_eq!(counters.membership_total.get(), snapshot.sum(|set| set.hosts.len()));
+            let counters = cluster.stats();
+            prop_assert_eq!(counters.membership_total.value(), snapshot.sum(|set| set.hosts.len()));
         }
     }
 }

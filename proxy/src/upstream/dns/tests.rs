@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::config::model::cluster::Policy;
+use crate::stats::Registry;
 use crate::upstream::Surroundings;
 use crate::upstream::fixture::{assignment, config, endpoint, locality};
 
@@ -74,6 +75,7 @@ fn cluster(names: &[(&str, u32)], options: Dns) -> Arc<Cluster> {
         1,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     )
 }
 
@@ -143,23 +145,23 @@ async fn hosts_follow_the_answers_and_keep_what_is_known_of_them() {
         ["10.0.0.2:80 a", "10.0.0.3:80 a", "10.0.0.1:80 b"]
     );
     let kept = Arc::clone(cluster.snapshot().hosts().next().unwrap());
-    assert_eq!((kept.id, kept.traffic(0).rq_total.get()), (second.id, 7));
+    assert_eq!((kept.id, kept.traffic(0).rq_total.value()), (second.id, 7));
     // Another order, no answer: nothing changes. No such name: no host.
     told.tell("a", Some(&["10.0.0.3", "10.0.0.2"]), None);
     told.tell("b", None, None);
-    let counters = cluster.member_counters();
-    let unchanged = counters.update_no_rebuild.get();
+    let counters = cluster.stats();
+    let unchanged = counters.update_no_rebuild.value();
     sleep(Duration::from_secs(5)).await;
     assert_eq!(
         hosts(&cluster),
         ["10.0.0.2:80 a", "10.0.0.3:80 a", "10.0.0.1:80 b"]
     );
-    assert_eq!(counters.update_no_rebuild.get(), unchanged + 1);
-    assert_eq!(counters.update_failure.get(), 1);
+    assert_eq!(counters.update_no_rebuild.value(), unchanged + 1);
+    assert_eq!(counters.update_failure.value(), 1);
     told.tell("b", Some(&[]), None);
     sleep(Duration::from_secs(5)).await;
     assert_eq!(hosts(&cluster).len(), 2);
-    assert_eq!(counters.membership_change.get(), 4);
+    assert_eq!(counters.membership_change.value(), 4);
     running.abort();
 }
 

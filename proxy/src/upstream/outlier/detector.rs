@@ -7,17 +7,18 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::config::model::cluster::OutlierDetection;
+use crate::stats::{OutlierStats, Shared};
 use crate::upstream::host::{HealthFlag, Host, HostId, HostTraffic};
 use crate::upstream::number::{count, float, float_size};
 use crate::upstream::random::Random;
 
-use super::{OutlierCounters, Reason};
+use super::Reason;
 
 /// Decides for all hosts of a cluster. Time is passed in; nothing waits here.
 #[derive(Debug)]
 pub struct Detector {
     options: OutlierDetection,
-    counters: Arc<OutlierCounters>,
+    counters: Shared<OutlierStats>,
     random: Random,
     members: BTreeMap<HostId, Member>,
     averages: Averages,
@@ -98,12 +99,12 @@ impl Member {
         let state = &self.host.state;
         let sum = |number: fn(&HostTraffic) -> u64| state.sum(number);
         self.answers.take((
-            sum(|one| one.answers.get()),
-            sum(|one| one.good_answers.get()),
+            sum(|one| one.answers.value()),
+            sum(|one| one.good_answers.value()),
         ));
         self.attempts.take((
-            sum(|one| one.attempts.get()),
-            sum(|one| one.good_attempts.get()),
+            sum(|one| one.attempts.value()),
+            sum(|one| one.good_attempts.value()),
         ));
         state.monitor.success_rate.set(-1.0);
         state.monitor.local_origin_success_rate.set(-1.0);
@@ -121,7 +122,7 @@ impl Member {
 
 impl Detector {
     /// Leaves out no one yet.
-    pub fn new(options: OutlierDetection, counters: Arc<OutlierCounters>, random: Random) -> Self {
+    pub fn new(options: OutlierDetection, counters: Shared<OutlierStats>, random: Random) -> Self {
         let (averages, local_averages) = (UNKNOWN, UNKNOWN);
         Self {
             options,
@@ -147,7 +148,7 @@ impl Detector {
             self.members.insert(host.id, member);
         }
         let gone = before.into_values().filter(Member::is_ejected).count();
-        (0..gone).for_each(|_| self.counters.ejections_active.lower());
+        (0..gone).for_each(|_| self.counters.ejections_active.sub(1));
     }
 
     /// A host failed often enough in a row. True if it is left out now.
@@ -159,7 +160,7 @@ impl Detector {
             return false;
         }
         let host = Arc::clone(&member.host);
-        self.counters.ejections_detected.of(reason).increment();
+        reason.detected(&self.counters).increment();
         let ejected = self.eject(id, reason, now);
         if reason == Reason::Consecutive5xx {
             self.counters.ejections_consecutive_5xx.increment();
@@ -279,13 +280,13 @@ impl Detector {
 
     /// A host may be found bad for two reasons at once; it is left out once.
     fn detect(&mut self, id: HostId, reason: Reason, now: Instant) -> bool {
-        self.counters.ejections_detected.of(reason).increment();
+        reason.detected(&self.counters).increment();
         self.eject(id, reason, now)
     }
 
     fn eject(&mut self, id: HostId, reason: Reason, now: Instant) -> bool {
         let (options, counters) = (&self.options, &self.counters);
-        let active = counters.ejections_active.get();
+        let active = counters.ejections_active.value();
         let percent = 100.0 * (float(active) + 1.0) / float_size(self.members.len());
         let allowed = percent <= f64::from(options.max_ejection_percent.min(100))
             || (options.always_eject_one && active == 0);
@@ -305,9 +306,9 @@ impl Detector {
         if !member.host.state.flags.set(HealthFlag::FailedOutlierCheck) {
             return false;
         }
-        counters.ejections_active.raise();
+        counters.ejections_active.add(1);
         counters.ejections_enforced_total.increment();
-        counters.ejections_enforced.of(reason).increment();
+        reason.enforced(counters).increment();
         member.ejected = Some(now);
         member.jitter = self
             .random
@@ -318,6 +319,13 @@ impl Detector {
             member.backoff += 1;
         }
         true
+    }
+}
+
+impl Drop for Detector {
+    fn drop(&mut self) {
+        // What is counted outlives this where the cluster is replaced by another of the same name.
+        self.set_members(std::iter::empty());
     }
 }
 
@@ -351,7 +359,7 @@ impl OutlierDetection {
         }
     }
 
-    fn return_if_due(&self, member: &mut Member, counters: &OutlierCounters, now: Instant) -> bool {
+    fn return_if_due(&self, member: &mut Member, counters: &OutlierStats, now: Instant) -> bool {
         let out = (self.base_ejection_time * member.backoff).min(self.max_ejection_time);
         let due = |since| now.duration_since(since) >= out + member.jitter;
         let returns = member.is_ejected() && member.ejected.is_some_and(due);
@@ -362,7 +370,7 @@ impl OutlierDetection {
     }
 }
 
-fn bring_back(member: &mut Member, counters: &OutlierCounters, now: Instant) {
+fn bring_back(member: &mut Member, counters: &OutlierStats, now: Instant) {
     let state = &member.host.state;
     state.flags.clear(HealthFlag::FailedOutlierCheck);
     for reason in [
@@ -372,7 +380,7 @@ fn bring_back(member: &mut Member, counters: &OutlierCounters, now: Instant) {
     ] {
         state.monitor.end(reason);
     }
-    counters.ejections_active.lower();
+    counters.ejections_active.sub(1);
     member.returned = Some(now);
 }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Outcome, Reason};
 use crate::config::model::cluster::{OutlierDetection, Policy};
+use crate::stats::Registry;
 use crate::upstream::fixture::{cluster, config, endpoint, locality, outliers, ports};
 use crate::upstream::host::{HealthFlag, Host};
 use crate::upstream::{Cluster, Random, Surroundings};
@@ -162,10 +163,10 @@ async fn failures_in_a_row_leave_a_host_out() {
         }
         let expected: &[usize] = if out { &[1] } else { &[] };
         assert_eq!(ejected(&cluster), expected, "{name}");
-        let counters = cluster.outlier_counters();
-        assert_eq!(counters.ejections_active.get(), u64::from(out), "{name}");
+        let counters = cluster.outlier_stats().unwrap();
+        assert_eq!(counters.ejections_active.value(), u64::from(out), "{name}");
         assert_eq!(
-            counters.ejections_enforced_total.get(),
+            counters.ejections_enforced_total.value(),
             u64::from(out),
             "{name}"
         );
@@ -187,11 +188,11 @@ async fn detection_is_counted_although_it_is_not_enforced() {
     let cluster = with(options, 2);
     let mut reporter = Reporter::new(&cluster);
     reporter.report(0, Outcome::Status(500), 10);
-    let counters = cluster.outlier_counters();
-    assert_eq!(counters.ejections_detected.consecutive_5xx.get(), 2);
-    assert_eq!(counters.ejections_total.get(), 2);
-    assert_eq!(counters.ejections_consecutive_5xx.get(), 2);
-    assert_eq!(counters.ejections_enforced_total.get(), 0);
+    let counters = cluster.outlier_stats().unwrap();
+    assert_eq!(counters.ejections_detected_consecutive_5xx.value(), 2);
+    assert_eq!(counters.ejections_total.value(), 2);
+    assert_eq!(counters.ejections_consecutive_5xx.value(), 2);
+    assert_eq!(counters.ejections_enforced_total.value(), 0);
     assert_eq!(ejected(&cluster), [] as [usize; 0]);
 }
 
@@ -213,7 +214,7 @@ async fn not_too_many_are_left_out() {
         (0..3).for_each(|index| reporter.report(index, Outcome::Status(500), 5));
         assert_eq!(ejected(&cluster).len(), out, "{percent}");
         assert_eq!(
-            cluster.outlier_counters().ejections_overflow.get(),
+            cluster.outlier_stats().unwrap().ejections_overflow.value(),
             overflow,
             "{percent}"
         );
@@ -237,7 +238,7 @@ async fn each_time_is_longer_than_the_last_up_to_an_end() {
         assert_eq!(ejected(&cluster), [0], "{seconds}");
         reporter.pass(1);
         assert_eq!(ejected(&cluster), [] as [usize; 0], "{seconds}");
-        assert_eq!(cluster.outlier_counters().ejections_active.get(), 0);
+        assert_eq!(cluster.outlier_stats().unwrap().ejections_active.value(), 0);
     }
     // Good times count it down again, one an interval.
     (0..5).for_each(|_| reporter.pass(10));
@@ -260,9 +261,9 @@ async fn a_success_rate_far_below_the_mean_is_a_reason() {
     }
     reporter.pass(10);
     assert_eq!(ejected(&cluster), [4]);
-    let counters = cluster.outlier_counters();
-    assert_eq!(counters.ejections_enforced.success_rate.get(), 1);
-    assert_eq!(counters.ejections_detected.success_rate.get(), 1);
+    let counters = cluster.outlier_stats().unwrap();
+    assert_eq!(counters.ejections_enforced_success_rate.value(), 1);
+    assert_eq!(counters.ejections_detected_success_rate.value(), 1);
     let view = cluster.view();
     let rates = view
         .hosts
@@ -317,10 +318,10 @@ async fn too_many_failures_are_a_reason_if_enforced() {
         }
         reporter.pass(10);
         assert_eq!(ejected(&cluster).len(), out);
-        let counters = cluster.outlier_counters();
-        assert_eq!(counters.ejections_detected.failure_percentage.get(), 1);
+        let counters = cluster.outlier_stats().unwrap();
+        assert_eq!(counters.ejections_detected_failure_percentage.value(), 1);
         assert_eq!(
-            counters.ejections_enforced.failure_percentage.get(),
+            counters.ejections_enforced_failure_percentage.value(),
             u64::from(enforced > 0)
         );
     }
@@ -337,7 +338,7 @@ async fn hosts_that_go_are_not_left_out_any_more() {
     reporter.report(0, Outcome::Status(500), 5);
     let left = crate::upstream::fixture::assignment(vec![locality(0, vec![endpoint(9)])]);
     assert!(cluster.update(&left));
-    assert_eq!(cluster.outlier_counters().ejections_active.get(), 0);
+    assert_eq!(cluster.outlier_stats().unwrap().ejections_active.value(), 0);
 }
 
 #[tokio::test]
@@ -366,6 +367,7 @@ async fn the_owner_sees_to_it() {
         2,
         Surroundings::default(),
         Random::seeded(1),
+        &Registry::default(),
     );
     let owner = tokio::spawn(Arc::clone(&cluster).own());
     let mut updates = cluster.updates();
