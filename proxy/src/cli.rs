@@ -1,10 +1,14 @@
 //! The command line, spelled as Envoy spells its own.
 
+mod init;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::redirect;
 
 /// What a command line asks for.
 #[derive(Debug)]
@@ -13,6 +17,8 @@ pub(crate) enum Parsed {
     Serve(Options),
     /// `--mode validate`.
     Validate(Options),
+    /// `init`.
+    Redirect(redirect::Options),
     /// Help or the version, to be shown.
     Shown(String),
     /// It is wrong: why.
@@ -46,6 +52,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
             };
         }
     };
+    if let Some((_, matches)) = matches.subcommand() {
+        return Parsed::Redirect(init::options(matches));
+    }
     let options = options(&matches);
     if matches
         .get_one::<String>("mode")
@@ -71,6 +80,9 @@ fn tree() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about(env!("CARGO_PKG_DESCRIPTION"))
         .max_term_width(100)
+        .subcommand(init::tree())
+        .subcommand_negates_reqs(true)
+        .args_conflicts_with_subcommands(true)
         .arg(
             Arg::new("config-path")
                 .short('c')

@@ -23,6 +23,7 @@ pub mod log;
 pub mod manager;
 pub mod multiplex;
 pub mod rbac;
+pub mod redirect;
 pub mod socket;
 pub mod stats;
 pub mod stream;
@@ -48,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli::parse(arguments) {
         Parsed::Serve(options) => app::serve(&options),
         Parsed::Validate(options) => validate::validate(&options),
+        Parsed::Redirect(options) => redirect::run(&options),
         Parsed::Shown(text) => {
             // A reader that has gone away is no failure.
             let _ = write!(std::io::stdout(), "{text}");

@@ -14,6 +14,9 @@ pub const RUN: &str = "run";
 pub const AGENT: &str = "agent";
 /// Sets the rules that redirect the pod's traffic, then ends.
 pub const INIT: &str = "init";
+/// How `init` says that it may not set them (exit code 3); what the kernel said follows after a colon.
+pub const NO_NET_ADMIN: &str =
+    "redirection needs the capability NET_ADMIN, and this process has not got it";
 /// The preStop hook: fails readiness, drains inbound over `--seconds`, returns when that is done.
 pub const DRAIN: &str = "drain";
 /// The postStart hook of a classic sidecar: returns when the proxy is up, fails after `--seconds`.

@@ -2,6 +2,8 @@
 //!
 //! The numbers are Istio's, which operators, dashboards and network policies already know.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 /// Admin, on loopback only: `/stats`, `/config_dump`, `/drain_listeners`. Reached by port-forward.
 pub const ADMIN: u16 = 15000;
 /// Outbound: the init container redirects what the application dials to this port.
@@ -22,9 +24,9 @@ pub const PROXY_UID: u32 = 1337;
 
 /// The address from which the sidecar dials its own application over IPv4. Never `127.0.0.1`, which
 /// would open what listens on loopback only; redirection exempts it.
-pub const INBOUND_SOURCE_V4: &str = "127.0.0.6";
+pub const INBOUND_SOURCE_V4: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 6);
 /// The same over IPv6; the init container adds `::6/128` to the loopback interface.
-pub const INBOUND_SOURCE_V6: &str = "::6";
+pub const INBOUND_SOURCE_V6: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6);
 
 /// Ports on which the server usually speaks first, so that looking at the client's first bytes
 /// would wait for ever: SMTP, POP3, IMAP, SMTP submission, `MySQL`, Galera, Elasticsearch

@@ -1,5 +1,7 @@
 //! The static clusters: the agent, the way through, nowhere.
 
+use std::net::IpAddr;
+
 use serde_json::{Map, Value, json};
 
 use super::{AGENT_CLUSTER, typed};
@@ -94,10 +96,10 @@ fn original_dst(name: &str, options: Option<Value>, source: Source) -> Value {
         fields.insert("typed_extension_protocol_options".to_owned(), options);
     }
     if source == Source::Inbound {
-        let any_port = |address: &str| json!({ "address": address, "port_value": 0 });
+        let any_port = |address: IpAddr| json!({ "address": address, "port_value": 0 });
         let bind = json!({
-            "source_address": any_port(INBOUND_SOURCE_V4),
-            "extra_source_addresses": [{ "address": any_port(INBOUND_SOURCE_V6) }],
+            "source_address": any_port(INBOUND_SOURCE_V4.into()),
+            "extra_source_addresses": [{ "address": any_port(INBOUND_SOURCE_V6.into()) }],
         });
         fields.insert("upstream_bind_config".to_owned(), bind);
     }

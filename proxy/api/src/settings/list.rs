@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
 use super::InvalidSetting;
 use super::value::SettingValue;
@@ -26,6 +27,12 @@ impl PortList {
     /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// These ports and those.
+    #[must_use]
+    pub fn with(&self, more: &Self) -> Self {
+        Self::merged([&*self.0, &more.0].concat())
     }
 
     /// The ranges, both ends included, sorted, not touching each other.
@@ -71,6 +78,14 @@ impl SettingValue for PortList {
 
     fn text(&self) -> String {
         self.to_string()
+    }
+}
+
+impl FromStr for PortList {
+    type Err = InvalidSetting;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSetting> {
+        Self::parse(text)
     }
 }
 
@@ -151,6 +166,14 @@ impl SettingValue for CidrList {
 
     fn text(&self) -> String {
         self.to_string()
+    }
+}
+
+impl FromStr for CidrList {
+    type Err = InvalidSetting;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSetting> {
+        Self::parse(text)
     }
 }
 

@@ -83,8 +83,7 @@ async fn carry(mut stream: TcpStream, direction: Direction) -> io::Result<()> {
         .ok_or_else(|| io::Error::other("no original destination"))?;
     let socket = TcpSocket::new_v4()?;
     if direction == Direction::Inbound {
-        let source: Ipv4Addr = INBOUND_SOURCE_V4.parse().map_err(io::Error::other)?;
-        socket.bind(SocketAddr::from((source, 0)))?;
+        socket.bind(SocketAddr::from((INBOUND_SOURCE_V4, 0)))?;
     }
     let mut far = socket.connect(original).await?;
     copy_bidirectional(&mut stream, &mut far).await.map(|_| ())
