@@ -8,7 +8,7 @@ pub mod count;
 pub mod dns;
 #[cfg(test)]
 #[path = "../tests/support/upstream.rs"]
-mod fixture;
+pub(crate) mod fixture;
 pub mod hash;
 pub mod host;
 pub mod members;

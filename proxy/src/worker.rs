@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use connection::{ConnectFailure, Counted};
+pub use connection::{ConnectFailure, Connected, Counted};
 pub use pool::{Lease, Pool};
 pub use upstream::Upstream;
 
@@ -33,14 +33,15 @@ pub struct Worker {
 impl Worker {
     /// A worker that knows these clusters.
     pub fn new(index: usize, clusters: &[Arc<Cluster>]) -> Self {
+        let scratch = Scratch::default();
         let upstream = |cluster: &Arc<Cluster>| {
-            let upstream = Upstream::new(Arc::clone(cluster), index);
+            let upstream = Upstream::new(Arc::clone(cluster), index, scratch.clone());
             (cluster.config().name.clone(), Rc::new(upstream))
         };
         Self {
             index,
-            scratch: Scratch::default(),
             upstreams: clusters.iter().map(upstream).collect(),
+            scratch,
             random: RefCell::new(Random::unforeseen()),
         }
     }

@@ -182,9 +182,6 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
     if !cluster.health_checks.is_empty() {
         ask("health_checks");
     }
-    if cluster.max_connections_per_host.is_some() {
-        ask("per_host_thresholds");
-    }
     let common = &cluster.common;
     if common.max_connection_duration.is_some() {
         ask("max_connection_duration");

@@ -15,7 +15,7 @@ use super::guard::{Flood, Guard};
 use super::head::Builder;
 use super::hpack::{Decoder, Encoder};
 use super::output::Output;
-use super::settings::{DEFAULT_WINDOW, Peer, Settings, id};
+use super::settings::{DEFAULT_WINDOW, Peer, STREAMS_BEFORE_SETTINGS, Settings, id};
 use super::statistics::Statistics;
 use super::streams::{Progress, StreamId, Streams, Waiting};
 use crate::http::headers::Headers;
@@ -215,14 +215,28 @@ impl Connection {
         if self.failure.is_some() || self.peer_accepted.is_some() {
             return 0;
         }
-        let most = self
-            .peer
-            .max_concurrent_streams
+        let peer = self.peer.max_concurrent_streams;
+        let most = peer
+            .unwrap_or(STREAMS_BEFORE_SETTINGS)
             .min(self.settings.max_concurrent_streams);
         let left = (frame::LARGEST - self.next_own_stream.min(frame::LARGEST)).div_ceil(2);
         (most as usize)
             .saturating_sub(self.streams.len())
             .min(left as usize)
+    }
+
+    /// How many streams may be open at once as far as is known; none if no more will ever be opened.
+    pub fn stream_limit(&self) -> u32 {
+        if self.failure.is_some() || self.is_leaving() || self.next_own_stream > frame::LARGEST {
+            return 0;
+        }
+        let peer = self.peer.max_concurrent_streams.unwrap_or(u32::MAX);
+        peer.min(self.settings.max_concurrent_streams)
+    }
+
+    /// Whether the peer has said that it takes no more streams.
+    pub fn is_leaving(&self) -> bool {
+        self.peer_accepted.is_some()
     }
 
     /// Whether the peer takes requests for other protocols (RFC 8441 §3).

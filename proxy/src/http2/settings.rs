@@ -82,6 +82,9 @@ impl Default for Settings {
 /// The window that every stream and connection begins with (RFC 9113 §6.9.2).
 pub(super) const DEFAULT_WINDOW: u32 = 65_535;
 
+/// How many streams are opened to a peer that has not sent its settings: what Envoy's nghttp2 takes for granted.
+pub(super) const STREAMS_BEFORE_SETTINGS: u32 = 100;
+
 /// The identifiers of settings (RFC 9113 §6.5.2, RFC 8441 §3).
 pub(super) mod id {
     pub(in super::super) const HEADER_TABLE_SIZE: u16 = 1;
@@ -95,7 +98,8 @@ pub(super) mod id {
 /// What the peer has said of itself.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
-    pub(super) max_concurrent_streams: u32,
+    /// Nothing while the peer has not sent its settings.
+    pub(super) max_concurrent_streams: Option<u32>,
     pub(super) initial_window_size: u32,
     pub(super) max_frame_size: u32,
     pub(super) enable_connect_protocol: bool,
@@ -104,7 +108,7 @@ pub(super) struct Peer {
 impl Default for Peer {
     fn default() -> Self {
         Self {
-            max_concurrent_streams: u32::MAX,
+            max_concurrent_streams: None,
             initial_window_size: DEFAULT_WINDOW,
             max_frame_size: frame::SMALLEST_MAXIMUM,
             enable_connect_protocol: false,

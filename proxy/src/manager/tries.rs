@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::books::milliseconds;
 use super::request::{Answer, Request};
 use crate::config::model::address::Address;
+use crate::config::model::route::Priority;
 use crate::exchange::{RequestBody, ResponseBody, Trouble, until_end, until_response};
 use crate::facts;
 use crate::http::flags::Flag;
@@ -58,6 +59,7 @@ enum Tried {
 struct Course<'t, 'm> {
     selected: &'t Selected<'m>,
     upstream: &'t Rc<Upstream>,
+    priority: Priority,
     retry: Option<RetryState<'m>>,
     timeouts: Timeouts,
     idle: Option<Duration>,
@@ -77,7 +79,7 @@ impl Drop for Course<'_, '_> {
 impl Course<'_, '_> {
     fn give_retry_back(&mut self) {
         if std::mem::take(&mut self.holds_retry) {
-            self.upstream.give(Resource::Retries);
+            self.upstream.give(self.priority, Resource::Retries);
         }
     }
 }
@@ -181,6 +183,9 @@ impl<'m> Request<'m> {
         Ok(Course {
             selected,
             upstream,
+            priority: selected
+                .forward()
+                .map_or(Priority::Default, |it| it.priority),
             retry,
             timeouts,
             idle,
@@ -220,13 +225,11 @@ impl<'m> Request<'m> {
         host: &std::sync::Arc<Host>,
         course: &mut Course<'_, '_>,
     ) -> Tried {
-        let upstream = course.upstream;
         let mut lease = match self.lease(down, host, course).await {
             Ok(lease) => lease,
             Err(tried) => return tried,
         };
         self.upstream_protocol = Some(lease.protocol());
-        upstream.begin_request(host);
         lease.send_head(head, end);
         course.body.again(&mut lease);
         let (timeouts, idle) = (course.timeouts, course.idle);
@@ -253,7 +256,6 @@ impl<'m> Request<'m> {
         )
         .await;
         course.clock.set(PER_TRY, None);
-        upstream.end_request(host);
         match came {
             Ok(bodiless) => Tried::Answered(Box::new(lease), bodiless),
             Err(trouble) => {
@@ -276,9 +278,7 @@ impl<'m> Request<'m> {
         course: &mut Course<'_, '_>,
     ) -> Result<Lease, Tried> {
         let upstream = course.upstream;
-        upstream.stats.upstream_rq_pending_total.increment();
-        let worker = &self.manager.worker;
-        let mut leased = pin!(Pool::lease(upstream, host, worker, self.protocol));
+        let mut leased = pin!(Pool::lease(upstream, host, course.priority, self.protocol));
         let clock = &mut course.clock;
         poll_fn(|context| {
             if let Poll::Ready(leased) = leased.as_mut().poll(context) {

@@ -15,7 +15,7 @@ pub enum Ended {
     Closed,
     /// A rule was broken.
     Failed(Failure),
-    /// It was drained, and its last stream is over.
+    /// We closed it, or it was drained and its last stream is over.
     Drained,
 }
 
@@ -63,7 +63,9 @@ impl Driver {
                 shared.end();
                 return Poll::Ready(Ended::Closed);
             }
-            if self.draining && shared.open_streams() == 0 && written.is_ready() {
+            shared.wake_openers();
+            let drained = shared.closing || (self.draining && shared.open_streams() == 0);
+            if drained && written.is_ready() {
                 shared.end();
                 return Poll::Ready(Ended::Drained);
             }

@@ -19,8 +19,13 @@ pub struct Shared {
     pub(super) wire: Wire,
     streams: Vec<Option<Slot>>,
     driver: Option<Waker>,
+    /// Requests that wait until the peer takes another stream, by their tickets.
+    openers: VecDeque<(u64, Waker)>,
+    next_ticket: u64,
     /// Whether the connection has ended; no stream lives on.
     pub(super) ended: bool,
+    /// Whether it is to end once what is queued is written.
+    pub(super) closing: bool,
 }
 
 /// What came of a stream and was not taken yet, and what could not be sent yet.
@@ -73,13 +78,68 @@ impl Shared {
             wire,
             streams: Vec::new(),
             driver: None,
+            openers: VecDeque::new(),
+            next_ticket: 0,
             ended: false,
+            closing: false,
         }
     }
 
-    /// Whether another stream may be opened now.
-    pub fn may_open(&self) -> bool {
-        !self.ended && self.codec.available_streams() > 0
+    /// How many streams may be open at once; none if no more will ever be opened.
+    pub fn stream_limit(&self) -> u32 {
+        if self.ended || self.closing {
+            return 0;
+        }
+        self.codec.stream_limit()
+    }
+
+    /// Whether the peer takes no more streams; the open ones go on.
+    pub fn is_leaving(&self) -> bool {
+        self.codec.is_leaving()
+    }
+
+    /// Ends the connection once what is queued is written.
+    pub fn close(&mut self) {
+        self.closing = true;
+        self.wake_driver();
+    }
+
+    /// Whether a request may be sent now: the one with this ticket, or one that has not waited.
+    pub(super) fn may_open(&self, ticket: Option<u64>) -> bool {
+        self.openers.front().map(|it| it.0) == ticket && self.codec.available_streams() > 0
+    }
+
+    /// Lines a request up that cannot be sent yet.
+    pub(super) fn wait_to_open(&mut self) -> u64 {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.openers.push_back((ticket, Waker::noop().clone()));
+        ticket
+    }
+
+    /// A request is to be woken when it may be sent.
+    pub(super) fn keep_opener(&mut self, ticket: u64, context: &Context<'_>) {
+        let mut openers = self.openers.iter_mut();
+        if let Some((_, waker)) = openers.find(|it| it.0 == ticket) {
+            waker.clone_from(context.waker());
+        }
+    }
+
+    /// A request no longer waits.
+    pub(super) fn leave_line(&mut self, ticket: u64) {
+        self.openers.retain(|it| it.0 != ticket);
+        self.wake_openers();
+    }
+
+    /// Lets those send that may.
+    pub(super) fn wake_openers(&self) {
+        let free = if self.ended || self.codec.is_leaving() {
+            usize::MAX
+        } else {
+            self.codec.available_streams()
+        };
+        let openers = self.openers.iter().take(free);
+        openers.for_each(|(_, waker)| waker.wake_by_ref());
     }
 
     /// Whether the connection has ended.
@@ -207,6 +267,7 @@ impl Shared {
             slot.broken.get_or_insert(Broken::Connection);
             slot.wake();
         }
+        self.wake_openers();
     }
 
     fn head(&mut self, stream: StreamId, end: bool, finished: bool) {

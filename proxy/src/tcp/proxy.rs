@@ -35,7 +35,7 @@ impl Filter {
             self.stats.downstream_cx_no_route.increment();
             return;
         };
-        if let Some((mut wire, mut counted)) = self.connect(&upstream, destination, worker).await {
+        if let Some((mut wire, mut counted)) = self.connect(&upstream, destination).await {
             let ended = relay(&mut downstream, &mut wire, self.config.idle_timeout).await;
             match ended {
                 Ended::Idle => self.stats.idle_timeout.increment(),
@@ -70,7 +70,6 @@ impl Filter {
         &self,
         upstream: &Upstream,
         destination: Option<SocketAddr>,
-        worker: &Worker,
     ) -> Option<(Wire, Counted)> {
         for _ in 0..self.config.max_connect_attempts {
             let choice = Choice {
@@ -78,10 +77,10 @@ impl Filter {
                 ..Choice::default()
             };
             let host = upstream.choose(&choice)?;
-            match upstream.connect(&host, worker).await {
-                Ok(connection) => {
+            match upstream.connect(&host).await {
+                Ok(made) => {
                     upstream.report(&host, Outcome::ConnectedFinally);
-                    return Some(connection);
+                    return Some((made.wire, made.counted));
                 }
                 Err(ConnectFailure::Overflow) => return None,
                 Err(ConnectFailure::Timeout) => upstream.report(&host, Outcome::Timeout),

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::upstream::Upstream;
 use crate::config::model::route::Priority;
+use crate::http::message::Protocol;
 use crate::stats::{ClusterStats, Handle};
 use crate::upstream::{Cluster, Host, Resource};
 use crate::wire::Wire;
@@ -24,12 +25,23 @@ pub enum ConnectFailure {
     Unreachable,
 }
 
+/// A connection that has come to be.
+pub struct Connected {
+    /// Its bytes.
+    pub wire: Wire,
+    /// Its place in the books.
+    pub counted: Counted,
+    /// What both sides agreed upon by ALPN, if they did.
+    pub agreed: Option<Protocol>,
+}
+
 /// A connection's place in the books of its cluster and host. It is given back when this is dropped.
 pub struct Counted {
     host: Arc<Host>,
     cluster: Arc<Cluster>,
     stats: Handle<ClusterStats>,
     worker: usize,
+    priority: Priority,
     begun: Instant,
     made: bool,
     remote: bool,
@@ -39,9 +51,11 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// One more connection, for which the place is taken.
-    pub(super) fn begin(upstream: &Upstream, host: &Arc<Host>) -> Self {
+    /// One more connection, although there may be none left.
+    pub(super) fn begin(upstream: &Upstream, host: &Arc<Host>, priority: Priority) -> Self {
         let (worker, cluster) = (upstream.worker(), Arc::clone(upstream.cluster()));
+        let breakers = cluster.breakers();
+        breakers.take(worker, priority, Resource::Connections);
         upstream.stats.upstream_cx_total.increment();
         upstream.stats.upstream_cx_active.add(1);
         let traffic = host.traffic(worker);
@@ -52,6 +66,7 @@ impl Counted {
             cluster,
             stats: upstream.stats.clone(),
             worker,
+            priority,
             begun: Instant::now(),
             made: false,
             remote: false,
@@ -110,7 +125,7 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         let breakers = self.cluster.breakers();
-        breakers.give(self.worker, Priority::Default, Resource::Connections);
+        breakers.give(self.worker, self.priority, Resource::Connections);
         self.stats.upstream_cx_active.sub(1);
         self.host.traffic(self.worker).cx_active.sub(1);
         if !self.made {

@@ -1,184 +1,88 @@
-//! Keeps connections to upstream hosts for the next request.
+//! Keeps connections to upstream hosts for the next request, and requests that wait for a connection.
+//!
+//! There is a [`HostPool`] for each host, priority and protocol, as in Envoy. A request that finds a connection ready
+//! takes it at once; any other waits in the pool's queue, and the pool connects until what it connects can carry all
+//! that wait. A connection belongs to the pool and not to the request for which it was made.
+
+mod carrier;
+mod host;
+mod lease;
+mod queue;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 
-use tokio::task::spawn_local;
-
-use super::Worker;
-use super::connection::{ConnectFailure, Counted};
+use super::connection::ConnectFailure;
 use super::upstream::Upstream;
-use crate::config::model::protocol::{CommonOptions, Http1Options, Http2Options, UpstreamProtocol};
-use crate::http::headers::Headers;
-use crate::http::message::{Protocol, RequestHead, ResponseHead};
-use crate::http1::{self, head::Limits};
+use crate::config::model::protocol::{Http2Options, UpstreamProtocol};
+use crate::config::model::route::Priority;
+use crate::http::message::Protocol;
 use crate::http2;
-use crate::multiplex::{self, Driver, Shared};
-use crate::stream::{BodyEvent, Broken, ResponseEvent, Upstream as Stream};
 use crate::upstream::{Host, HostId};
+
+use host::HostPool;
+pub use lease::Lease;
 
 /// Connections of one cluster in one worker.
 #[derive(Default)]
 pub struct Pool {
-    hosts: RefCell<HashMap<HostId, Connections>>,
+    hosts: RefCell<HashMap<Key, Rc<HostPool>>>,
 }
 
-/// Connections to one host.
-#[derive(Default)]
-struct Connections {
-    idle: Vec<Http1>,
-    multiplexed: Vec<Rc<RefCell<Shared>>>,
+/// What a connection must have in common with a request.
+type Key = (HostId, Priority, Spoken);
+
+/// What the connections of a pool speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Spoken {
+    /// HTTP/1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+    /// What ALPN says once a connection is there.
+    Negotiated,
 }
 
-/// A connection of HTTP/1 with its place in the books.
-struct Http1 {
-    connection: http1::client::Connection,
-    counted: Counted,
-}
-
-/// A stream for one request to a host.
-pub enum Lease {
-    /// A whole connection of HTTP/1, which goes back to its pool.
-    Http1(Box<Http1Lease>),
-    /// A stream of HTTP/2.
-    Http2(multiplex::client::Stream),
-}
-
-/// A connection of HTTP/1 for as long as a request lasts.
-pub struct Http1Lease {
-    // Taken out only when this is dropped.
-    held: Option<Http1>,
-    upstream: Rc<Upstream>,
+impl Spoken {
+    /// What is spoken to a cluster's hosts for a request that came in some version.
+    fn of(protocol: &UpstreamProtocol, downstream: Protocol) -> Self {
+        match protocol {
+            UpstreamProtocol::Http2(_) => Self::Http2,
+            UpstreamProtocol::Auto(..) => Self::Negotiated,
+            UpstreamProtocol::SameAsDownstream(..) if downstream == Protocol::Http2 => Self::Http2,
+            UpstreamProtocol::Http1(_) | UpstreamProtocol::SameAsDownstream(..) => Self::Http1,
+        }
+    }
 }
 
 impl Pool {
-    /// A stream to a host: on a connection that is there, else on a new one.
+    /// A stream to a host: on a connection that is ready, else on the first that will be. Whoever no longer waits drops
+    /// the future.
     ///
     /// # Errors
-    /// No connection came to be.
+    /// A limit of the cluster is reached, or no connection came to be.
     pub async fn lease(
         upstream: &Rc<Upstream>,
         host: &Arc<Host>,
-        worker: &Worker,
+        priority: Priority,
         downstream: Protocol,
     ) -> Result<Lease, ConnectFailure> {
-        let config = upstream.cluster().config();
-        match &config.protocol {
-            UpstreamProtocol::Http1(options) => {
-                Self::http1(upstream, host, worker, options, &config.common).await
-            }
-            UpstreamProtocol::Http2(options) => Self::http2(upstream, host, worker, options).await,
-            UpstreamProtocol::Auto(http1, http2)
-            | UpstreamProtocol::SameAsDownstream(http1, http2) => {
-                if downstream == Protocol::Http2 {
-                    Self::http2(upstream, host, worker, http2).await
-                } else {
-                    Self::http1(upstream, host, worker, http1, &config.common).await
-                }
-            }
+        let spoken = Spoken::of(&upstream.cluster().config().protocol, downstream);
+        let pool = upstream.pool.of(host, priority, spoken);
+        if let Some(carrier) = pool.ready() {
+            return pool.admit(upstream, carrier);
         }
+        pool.wait(upstream).await
     }
 
-    async fn http1(
-        upstream: &Rc<Upstream>,
-        host: &Arc<Host>,
-        worker: &Worker,
-        options: &Http1Options,
-        common: &CommonOptions,
-    ) -> Result<Lease, ConnectFailure> {
-        let held = if let Some(idle) = upstream.pool.idle(host.id) {
-            idle
-        } else {
-            let (wire, counted) = upstream.connect(host, worker).await?;
-            upstream.stats.upstream_cx_http1_total.increment();
-            let settings = http1::client::Settings {
-                head_size: kilobytes(common.max_response_headers_kb.unwrap_or(60)),
-                limits: Limits {
-                    headers: count(common.max_headers_count),
-                    allow_chunked_length: options.allow_chunked_length,
-                    allow_custom_methods: options.allow_custom_methods,
-                },
-                trailers: options.enable_trailers,
-            };
-            Http1 {
-                connection: http1::client::Connection::new(wire, settings),
-                counted,
-            }
-        };
-        Ok(Lease::Http1(Box::new(Http1Lease {
-            held: Some(held),
-            upstream: Rc::clone(upstream),
-        })))
-    }
-
-    /// An idle connection that has not ended meanwhile.
-    fn idle(&self, host: HostId) -> Option<Http1> {
+    fn of(&self, host: &Arc<Host>, priority: Priority, spoken: Spoken) -> Rc<HostPool> {
         let mut hosts = self.hosts.borrow_mut();
-        let connections = hosts.get_mut(&host)?;
-        while let Some(mut idle) = connections.idle.pop() {
-            let mut context = Context::from_waker(Waker::noop());
-            if idle.connection.poll_idle_end(&mut context).is_pending() {
-                return Some(idle);
-            }
-            idle.counted.ended_by_host();
-        }
-        None
+        let pool = hosts.entry((host.id, priority, spoken));
+        let new = || Rc::new(HostPool::new(Arc::clone(host), priority, spoken));
+        Rc::clone(pool.or_insert_with(new))
     }
-
-    fn give_back(&self, http1: Http1) {
-        let mut hosts = self.hosts.borrow_mut();
-        let host = http1.counted.host().id;
-        hosts.entry(host).or_default().idle.push(http1);
-    }
-
-    async fn http2(
-        upstream: &Rc<Upstream>,
-        host: &Arc<Host>,
-        worker: &Worker,
-        options: &Http2Options,
-    ) -> Result<Lease, ConnectFailure> {
-        if let Some(shared) = upstream.pool.multiplexed(host.id) {
-            return Ok(Lease::Http2(multiplex::client::Stream::new(shared)));
-        }
-        let (wire, counted) = upstream.connect(host, worker).await?;
-        upstream.stats.upstream_cx_http2_total.increment();
-        let codec = http2::Connection::client(settings(options));
-        let shared = Rc::new(RefCell::new(Shared::new(codec, wire)));
-        let mut hosts = upstream.pool.hosts.borrow_mut();
-        let connections = hosts.entry(host.id).or_default();
-        connections.multiplexed.push(Rc::clone(&shared));
-        drive(Rc::clone(&shared), counted);
-        Ok(Lease::Http2(multiplex::client::Stream::new(shared)))
-    }
-
-    /// A connection of HTTP/2 on which another stream may be opened.
-    fn multiplexed(&self, host: HostId) -> Option<Rc<RefCell<Shared>>> {
-        let mut hosts = self.hosts.borrow_mut();
-        let connections = hosts.get_mut(&host)?;
-        connections
-            .multiplexed
-            .retain(|it| !it.borrow().has_ended());
-        let free = connections.multiplexed.iter();
-        free.into_iter().find(|it| it.borrow().may_open()).cloned()
-    }
-}
-
-/// Moves the bytes of a connection of HTTP/2 until it ends.
-fn drive(shared: Rc<RefCell<Shared>>, mut counted: Counted) {
-    let mut driver = Driver::new(Rc::clone(&shared));
-    spawn_local(async move {
-        poll_fn(|context| {
-            let ended = driver.poll(context, |_, _, _| {});
-            shared.borrow().note(&mut counted);
-            ended
-        })
-        .await;
-        counted.ended_by_host();
-    });
 }
 
 /// The codec's settings from the configuration.
@@ -211,82 +115,5 @@ pub(crate) fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-impl Drop for Http1Lease {
-    fn drop(&mut self) {
-        let Some(mut http1) = self.held.take() else {
-            return;
-        };
-        http1.counted.note(&http1.connection.wire);
-        if !http1.connection.is_between_requests() {
-            http1.counted.breaks_request();
-        }
-        if http1.connection.broke_protocol() {
-            http1.counted.broke_protocol();
-        }
-        if http1.connection.may_go_on() {
-            self.upstream.pool.give_back(http1);
-        } else if http1.connection.wire.has_ended() {
-            http1.counted.ended_by_host();
-        }
-    }
-}
-
-impl Lease {
-    /// The version that the upstream is spoken to in.
-    pub fn protocol(&self) -> Protocol {
-        match self {
-            Self::Http1(_) => Protocol::Http11,
-            Self::Http2(_) => Protocol::Http2,
-        }
-    }
-
-    fn stream(&mut self) -> &mut dyn Stream {
-        match self {
-            Self::Http2(stream) => stream,
-            Self::Http1(lease) => &mut lease.held.as_mut().expect("taken only by drop").connection,
-        }
-    }
-}
-
-impl Stream for Lease {
-    fn send_head(&mut self, head: &RequestHead, end: bool) {
-        self.stream().send_head(head, end);
-    }
-
-    fn send_data(&mut self, data: &[u8], end: bool) {
-        self.stream().send_data(data, end);
-    }
-
-    fn send_trailers(&mut self, trailers: &Headers) {
-        self.stream().send_trailers(trailers);
-    }
-
-    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        self.stream().poll_room(context)
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        self.stream().poll_flush(context)
-    }
-
-    fn poll_response(
-        &mut self,
-        context: &mut Context<'_>,
-        head: &mut ResponseHead,
-    ) -> Poll<Result<ResponseEvent, Broken>> {
-        self.stream().poll_response(context, head)
-    }
-
-    fn poll_body(
-        &mut self,
-        context: &mut Context<'_>,
-        data: &mut Vec<u8>,
-        trailers: &mut Headers,
-    ) -> Poll<Result<BodyEvent, Broken>> {
-        self.stream().poll_body(context, data, trailers)
-    }
-
-    fn reset(&mut self) {
-        self.stream().reset();
-    }
-}
+#[cfg(test)]
+mod tests;

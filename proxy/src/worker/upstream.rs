@@ -3,8 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::Worker;
-use super::connection::{ConnectFailure, Counted};
+use super::connection::{ConnectFailure, Connected, Counted};
 use super::pool::Pool;
 use crate::config::model::address::Address;
 use crate::config::model::cluster::Transport as Security;
@@ -12,12 +11,13 @@ use crate::config::model::route::Priority;
 use crate::socket::{self, ConnectError};
 use crate::stats::{ClusterStats, Handle};
 use crate::upstream::{Balancer, Choice, Cluster, Host, Outcome, Random, Resource};
-use crate::wire::{Transport, Wire};
+use crate::wire::{Scratch, Transport, Wire};
 
 /// A cluster in a worker.
 pub struct Upstream {
     cluster: Arc<Cluster>,
     worker: usize,
+    scratch: Scratch,
     balancer: RefCell<Balancer>,
     /// What is counted of it.
     pub stats: Handle<ClusterStats>,
@@ -26,12 +26,13 @@ pub struct Upstream {
 
 impl Upstream {
     /// The cluster for this worker.
-    pub fn new(cluster: Arc<Cluster>, worker: usize) -> Self {
+    pub fn new(cluster: Arc<Cluster>, worker: usize, scratch: Scratch) -> Self {
         let balancer = Balancer::new(Arc::clone(&cluster), worker, Random::unforeseen());
         Self {
             stats: cluster.worker_stats(worker),
             cluster,
             worker,
+            scratch,
             balancer: RefCell::new(balancer),
             pool: Pool::default(),
         }
@@ -47,26 +48,35 @@ impl Upstream {
         self.balancer.borrow_mut().choose(choice).cloned()
     }
 
+    /// Whether there may be another connection to a host.
+    pub(super) fn may_connect(&self, host: &Host, priority: Priority) -> bool {
+        let open = host.traffic(self.worker).cx_active.value();
+        let most = self.cluster.config().max_connections_per_host;
+        most.is_none_or(|most| open < most.into())
+            && self.cluster.breakers().may(priority, Resource::Connections)
+    }
+
     /// Makes a connection to a host, within the limits of the cluster.
     ///
     /// # Errors
     /// The limit of connections is reached, or none came to be.
-    pub async fn connect(
-        &self,
-        host: &Arc<Host>,
-        worker: &Worker,
-    ) -> Result<(Wire, Counted), ConnectFailure> {
-        let breakers = self.cluster.breakers();
-        let resource = Resource::Connections;
-        if !breakers.try_take(self.worker, Priority::Default, resource) {
+    pub async fn connect(&self, host: &Arc<Host>) -> Result<Connected, ConnectFailure> {
+        let priority = Priority::Default;
+        if !self.may_connect(host, priority) {
             self.stats.upstream_cx_overflow.increment();
             return Err(ConnectFailure::Overflow);
         }
-        // From here on the connection counts; it gives everything back when it is dropped.
-        let mut counted = Counted::begin(self, host);
+        self.establish(Counted::begin(self, host, priority)).await
+    }
+
+    /// Makes the connection that is counted already.
+    pub(super) async fn establish(
+        &self,
+        mut counted: Counted,
+    ) -> Result<Connected, ConnectFailure> {
         self.cluster.note_traffic();
         let config = self.cluster.config();
-        let Address::Socket(address) = host.address else {
+        let Address::Socket(address) = counted.host().address else {
             return Err(counted.failed(ConnectFailure::Unreachable));
         };
         debug_assert!(
@@ -77,9 +87,13 @@ impl Upstream {
         let timeout = config.connect_timeout;
         match socket::connect(address, bind, config.keepalive, timeout).await {
             Ok(stream) => {
-                let wire = Wire::new(Transport::Plain(stream), worker.scratch.clone());
+                let wire = Wire::new(Transport::Plain(stream), self.scratch.clone());
                 counted.made();
-                Ok((wire, counted))
+                Ok(Connected {
+                    wire,
+                    counted,
+                    agreed: None,
+                })
             }
             Err(ConnectError::Timeout(_)) => {
                 self.stats.upstream_cx_connect_timeout.increment();
@@ -102,19 +116,32 @@ impl Upstream {
     }
 
     /// Takes a place of a limited resource, if there is one.
-    pub fn take(&self, resource: Resource) -> bool {
+    pub fn take(&self, priority: Priority, resource: Resource) -> bool {
         let breakers = self.cluster.breakers();
-        breakers.try_take(self.worker, Priority::Default, resource)
+        breakers.try_take(self.worker, priority, resource)
     }
 
     /// Gives a place back.
-    pub fn give(&self, resource: Resource) {
+    pub fn give(&self, priority: Priority, resource: Resource) {
         let breakers = self.cluster.breakers();
-        breakers.give(self.worker, Priority::Default, resource);
+        breakers.give(self.worker, priority, resource);
+    }
+
+    /// A request waits for a connection to a host.
+    pub(super) fn begin_waiting(&self, host: &Host) {
+        self.stats.upstream_rq_pending_total.increment();
+        self.stats.upstream_rq_pending_active.add(1);
+        host.traffic(self.worker).rq_pending_active.add(1);
+    }
+
+    /// It waits no longer.
+    pub(super) fn end_waiting(&self, host: &Host) {
+        self.stats.upstream_rq_pending_active.sub(1);
+        host.traffic(self.worker).rq_pending_active.sub(1);
     }
 
     /// A request goes to a host.
-    pub fn begin_request(&self, host: &Host) {
+    pub(super) fn begin_request(&self, host: &Host) {
         self.stats.upstream_rq_total.increment();
         self.stats.upstream_rq_active.add(1);
         let traffic = host.traffic(self.worker);
@@ -122,8 +149,8 @@ impl Upstream {
         traffic.rq_active.add(1);
     }
 
-    /// A host has answered, or will not.
-    pub fn end_request(&self, host: &Host) {
+    /// The request is over.
+    pub(super) fn end_request(&self, host: &Host) {
         self.stats.upstream_rq_active.sub(1);
         host.traffic(self.worker).rq_active.sub(1);
     }

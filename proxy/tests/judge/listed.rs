@@ -47,8 +47,8 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("retries", 39),
     ("timeouts", 12),
     ("trailers", 3),
-    ("http2", 14),
+    ("http2", 17),
     ("limits", 9),
-    ("breakers", 1),
+    ("breakers", 11),
     ("balancing", 0),
 ];

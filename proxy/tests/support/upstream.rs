@@ -19,7 +19,7 @@ use mesh_proxy::config::model::endpoint::{
     Endpoint, EndpointCheck, Health, LoadAssignment, LocalityEndpoints,
 };
 use mesh_proxy::config::model::protocol::{
-    CommonOptions, HeaderCase, Http1Options, Underscores, UpstreamProtocol,
+    CommonOptions, HeaderCase, Http1Options, Http2Options, Underscores, UpstreamProtocol,
 };
 use mesh_proxy::config::schema::cluster::CLUSTER;
 use mesh_proxy::stats::Registry;
@@ -202,7 +202,27 @@ fn balancing(policy: Policy) -> Balancing {
     }
 }
 
-fn http1() -> Http1Options {
+/// HTTP/2 as Envoy's defaults have it.
+pub(crate) fn http2() -> Http2Options {
+    Http2Options {
+        hpack_table_size: 4096,
+        max_concurrent_streams: 1024,
+        initial_stream_window_size: 16 << 20,
+        initial_connection_window_size: 24 << 20,
+        allow_connect: false,
+        max_outbound_frames: 10_000,
+        max_outbound_control_frames: 1000,
+        max_consecutive_inbound_frames_with_empty_payload: 1,
+        max_inbound_priority_frames_per_stream: 100,
+        max_inbound_window_update_frames_per_data_frame_sent: 10,
+        keep_connection_on_malformed: None,
+        keepalive: None,
+        max_header_field_size_kb: None,
+    }
+}
+
+/// HTTP/1 as Envoy's defaults have it.
+pub(crate) fn http1() -> Http1Options {
     Http1Options {
         allow_absolute_url: true,
         accept_http_10: false,

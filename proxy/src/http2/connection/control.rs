@@ -59,6 +59,7 @@ impl Connection {
         if window != self.peer.initial_window_size {
             self.initial_window_changed(window);
         }
+        self.peer.max_concurrent_streams.get_or_insert(u32::MAX);
         self.output.frame(kind::SETTINGS, flag::ACK, 0, &[]);
         self.reading = Reading::Frame;
         Ok(Some(Event::Settings))
@@ -91,7 +92,7 @@ impl Connection {
             id::ENABLE_PUSH if value > u32::from(!is_client) => {
                 return wrong("SETTINGS_ENABLE_PUSH");
             }
-            id::MAX_CONCURRENT_STREAMS => self.peer.max_concurrent_streams = value,
+            id::MAX_CONCURRENT_STREAMS => self.peer.max_concurrent_streams = Some(value),
             id::MAX_FRAME_SIZE => {
                 if !(frame::SMALLEST_MAXIMUM..1 << 24).contains(&value) {
                     return wrong("SETTINGS_MAX_FRAME_SIZE");

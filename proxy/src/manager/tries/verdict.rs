@@ -20,10 +20,14 @@ impl<'m> Request<'m> {
         let status = self.response.status;
         course.upstream.report(host, Outcome::Status(status));
         course.upstream.count_answer(host, status);
-        let (upstream, random) = (course.upstream, self.manager.worker.draw());
+        let (upstream, priority) = (course.upstream, course.priority);
+        let random = self.manager.worker.draw();
         let retry = course.retry.as_mut().filter(|_| course.body.can_replay())?;
-        let decision =
-            retry.on_response(&self.response, || upstream.take(Resource::Retries), random);
+        let decision = retry.on_response(
+            &self.response,
+            || upstream.take(priority, Resource::Retries),
+            random,
+        );
         let wait = self.decided(decision, course)?;
         course.upstream.stats.responses.retry(status);
         Some(wait)
@@ -41,20 +45,20 @@ impl<'m> Request<'m> {
             reset if reset.is_connection_failure() => Outcome::ConnectFailed,
             _ => Outcome::Failure,
         };
-        let upstream = course.upstream;
-        if reset == Reset::Overflow {
-            upstream.stats.upstream_rq_pending_overflow.increment();
-        } else {
+        let (upstream, priority) = (course.upstream, course.priority);
+        if reset != Reset::Overflow {
             upstream.report(host, outcome);
             upstream.count_failure(host);
-        }
-        if reset.is_connection_failure() {
-            upstream.stats.upstream_rq_pending_failure_eject.increment();
         }
         let random = self.manager.worker.draw();
         let retry = course.retry.as_mut().filter(|_| course.body.can_replay());
         let decision = retry.map_or(Decision::PassOn, |it| {
-            it.on_reset(reset, started, || upstream.take(Resource::Retries), random)
+            it.on_reset(
+                reset,
+                started,
+                || upstream.take(priority, Resource::Retries),
+                random,
+            )
         });
         if let Some(wait) = self.decided(decision, course) {
             course.upstream.stats.responses.retry(503);
@@ -71,7 +75,8 @@ impl<'m> Request<'m> {
         host: &Host,
         course: &mut Course<'_, '_>,
     ) -> Result<Duration, Answer<'m>> {
-        let (upstream, status) = (course.upstream, course.timeouts.status);
+        let (upstream, priority) = (course.upstream, course.priority);
+        let status = course.timeouts.status;
         let complete = course.body.is_done();
         let counters = &upstream.stats;
         let reply = match kind {
@@ -94,7 +99,7 @@ impl<'m> Request<'m> {
                     it.on_reset(
                         Reset::Local,
                         true,
-                        || upstream.take(Resource::Retries),
+                        || upstream.take(priority, Resource::Retries),
                         random,
                     )
                 });

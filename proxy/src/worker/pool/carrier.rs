@@ -1,0 +1,118 @@
+//! Holds a connection of a pool, of HTTP/1 or HTTP/2, with its place in the books.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use super::super::connection::{Connected, Counted};
+use super::{count, kilobytes, settings};
+use crate::config::model::cluster::Cluster;
+use crate::config::model::protocol::{Http1Options, Http2Options, UpstreamProtocol};
+use crate::http1::{self, head::Limits};
+use crate::http2;
+use crate::multiplex::{Shared, client};
+
+/// A connection of HTTP/1.
+pub(super) struct Http1 {
+    pub(super) connection: http1::client::Connection,
+    pub(super) counted: Counted,
+}
+
+/// A connection of HTTP/2; what moves its bytes has its place in the books.
+pub(super) struct Http2 {
+    pub(super) shared: Rc<RefCell<Shared>>,
+    /// Requests that are on it.
+    pub(super) active: Cell<u32>,
+    /// It stands among those that are ready.
+    pub(super) is_ready: Cell<bool>,
+}
+
+/// What carries one request.
+pub(super) enum Carrier {
+    /// A whole connection.
+    Http1(Box<Http1>),
+    /// A stream.
+    Http2(client::Stream, Rc<Http2>),
+}
+
+impl Http1 {
+    pub(super) fn new(made: Connected, cluster: &Cluster) -> Self {
+        let options = http1_options(&cluster.protocol);
+        let settings = http1::client::Settings {
+            head_size: kilobytes(cluster.common.max_response_headers_kb.unwrap_or(60)),
+            limits: Limits {
+                headers: count(cluster.common.max_headers_count),
+                allow_chunked_length: options.is_some_and(|it| it.allow_chunked_length),
+                allow_custom_methods: options.is_some_and(|it| it.allow_custom_methods),
+            },
+            trailers: options.is_some_and(|it| it.enable_trailers),
+        };
+        Self {
+            connection: http1::client::Connection::new(made.wire, settings),
+            counted: made.counted,
+        }
+    }
+
+    /// Whether the host has ended an idle connection, or sent what nobody asked for. It stays watched by `context`.
+    pub(super) fn has_ended(&mut self, context: &mut Context<'_>) -> bool {
+        let ended = self.connection.poll_idle_end(context).is_ready();
+        if ended {
+            self.counted.ended_by_host();
+        }
+        ended
+    }
+
+    /// The same, of one that nobody watches any more.
+    pub(super) fn is_dead(&mut self) -> bool {
+        self.has_ended(&mut Context::from_waker(Waker::noop()))
+    }
+}
+
+impl Http2 {
+    /// The connection, and what is counted of it.
+    pub(super) fn new(made: Connected, cluster: &Cluster) -> (Rc<Self>, Counted) {
+        let mut settings = http2_options(&cluster.protocol).map_or_else(Default::default, settings);
+        let common = &cluster.common;
+        settings.max_headers_bytes = kilobytes(common.max_response_headers_kb.unwrap_or(60));
+        settings.max_headers_count = count(common.max_headers_count);
+        let codec = http2::Connection::client(settings);
+        let connection = Self {
+            shared: Rc::new(RefCell::new(Shared::new(codec, made.wire))),
+            active: Cell::new(0),
+            is_ready: Cell::new(false),
+        };
+        (Rc::new(connection), made.counted)
+    }
+
+    /// Whether one more request may be put on it.
+    pub(super) fn has_room(&self) -> bool {
+        self.active.get() < self.shared.borrow().stream_limit()
+    }
+
+    /// One more request.
+    pub(super) fn stream(self: &Rc<Self>) -> Carrier {
+        self.active.set(self.active.get() + 1);
+        let stream = client::Stream::new(Rc::clone(&self.shared));
+        Carrier::Http2(stream, Rc::clone(self))
+    }
+}
+
+/// How HTTP/1 is spoken to a cluster, if it is.
+fn http1_options(protocol: &UpstreamProtocol) -> Option<&Http1Options> {
+    match protocol {
+        UpstreamProtocol::Http1(options)
+        | UpstreamProtocol::Auto(options, _)
+        | UpstreamProtocol::SameAsDownstream(options, _) => Some(options),
+        UpstreamProtocol::Http2(_) => None,
+    }
+}
+
+/// How HTTP/2 is spoken to a cluster, if it is.
+pub(super) fn http2_options(protocol: &UpstreamProtocol) -> Option<&Http2Options> {
+    match protocol {
+        UpstreamProtocol::Http2(options)
+        | UpstreamProtocol::Auto(_, options)
+        | UpstreamProtocol::SameAsDownstream(_, options) => Some(options),
+        UpstreamProtocol::Http1(_) => None,
+    }
+}

@@ -1,0 +1,371 @@
+//! Shares the connections to one host among the requests to it.
+
+use std::cell::{RefCell, RefMut};
+use std::future::poll_fn;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use tokio::task::{AbortHandle, spawn_local};
+
+use super::super::connection::{ConnectFailure, Connected, Counted};
+use super::super::upstream::Upstream;
+use super::Spoken;
+use super::carrier::{Carrier, Http1, Http2, http2_options};
+use super::lease::Lease;
+use super::queue::{Place, Queue};
+use crate::config::model::route::Priority;
+use crate::http::message::Protocol;
+use crate::multiplex::Driver;
+use crate::upstream::{Host, Resource};
+
+/// The most connections that are begun because of one event; with one for each request that waits it is never reached.
+const CONNECTIONS_AT_ONCE: usize = 3;
+
+/// The connections to one host that requests of one priority share, and the requests that wait for one.
+pub(super) struct HostPool {
+    pub(super) host: Arc<Host>,
+    pub(super) priority: Priority,
+    spoken: Spoken,
+    state: RefCell<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Connections of HTTP/1 without a request; the last is taken first.
+    #[expect(
+        clippy::vec_box,
+        reason = "handed to requests and back without being moved"
+    )]
+    idle: Vec<Box<Http1>>,
+    /// Connections of HTTP/2 that take another request; the last is taken first.
+    multiplexed: Vec<Rc<Http2>>,
+    queue: Queue,
+    /// How many requests the connections can carry that are being made.
+    promised: u64,
+    /// All connections, also those that are being made.
+    connections: usize,
+    keeper: Option<Keeper>,
+}
+
+/// What watches the idle connections of HTTP/1.
+struct Keeper {
+    task: AbortHandle,
+    waker: Waker,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl HostPool {
+    pub(super) fn new(host: Arc<Host>, priority: Priority, spoken: Spoken) -> Self {
+        Self {
+            host,
+            priority,
+            spoken,
+            state: RefCell::default(),
+        }
+    }
+
+    pub(super) fn queue(&self) -> RefMut<'_, Queue> {
+        RefMut::map(self.state.borrow_mut(), |it| &mut it.queue)
+    }
+
+    /// A connection that takes another request now.
+    pub(super) fn ready(&self) -> Option<Carrier> {
+        let state = &mut *self.state.borrow_mut();
+        while let Some(connection) = state.multiplexed.last() {
+            let carrier = connection.has_room().then(|| connection.stream());
+            if carrier.is_none() || !connection.has_room() {
+                connection.is_ready.set(false);
+                state.multiplexed.pop();
+            }
+            if carrier.is_some() {
+                return carrier;
+            }
+        }
+        while let Some(mut idle) = state.idle.pop() {
+            if !idle.is_dead() {
+                return Some(Carrier::Http1(idle));
+            }
+            state.connections -= 1;
+        }
+        None
+    }
+
+    /// Gives a connection to a request, if there may be one more.
+    pub(super) fn admit(
+        self: &Rc<Self>,
+        upstream: &Rc<Upstream>,
+        carrier: Carrier,
+    ) -> Result<Lease, ConnectFailure> {
+        if upstream.take(self.priority, Resource::Requests) {
+            upstream.begin_request(&self.host);
+            return Ok(Lease::new(carrier, upstream, self));
+        }
+        upstream.stats.upstream_rq_active_overflow.increment();
+        match carrier {
+            Carrier::Http1(idle) => self.state.borrow_mut().idle.push(idle),
+            Carrier::Http2(_, connection) => self.left(&connection),
+        }
+        Err(ConnectFailure::Overflow)
+    }
+
+    /// Waits for a connection.
+    pub(super) async fn wait(
+        self: &Rc<Self>,
+        upstream: &Rc<Upstream>,
+    ) -> Result<Lease, ConnectFailure> {
+        if !upstream.take(self.priority, Resource::Pending) {
+            upstream.stats.upstream_rq_pending_overflow.increment();
+            return Err(ConnectFailure::Overflow);
+        }
+        upstream.begin_waiting(&self.host);
+        let (ticket, outcome) = self.queue().push();
+        let place = Place {
+            ticket,
+            upstream: Rc::clone(upstream),
+            pool: Rc::clone(self),
+        };
+        self.connect(upstream);
+        let outcome = outcome.await;
+        drop(place);
+        outcome.unwrap_or(Err(ConnectFailure::Unreachable))
+    }
+
+    pub(super) fn end_waiting(&self, upstream: &Upstream) {
+        upstream.end_waiting(&self.host);
+        upstream.give(self.priority, Resource::Pending);
+    }
+
+    /// Connects until what is being connected can carry all that wait.
+    fn connect(self: &Rc<Self>, upstream: &Rc<Upstream>) {
+        for _ in 0..CONNECTIONS_AT_ONCE {
+            let state = self.state.borrow();
+            if state.queue.len() as u64 <= state.promised {
+                return;
+            }
+            let may = upstream.may_connect(&self.host, self.priority);
+            if !may {
+                upstream.stats.upstream_cx_overflow.increment();
+            }
+            // Without any connection those that wait would wait for ever.
+            if !may && state.connections > 0 {
+                return;
+            }
+            drop(state);
+            self.dial(upstream);
+            if !may {
+                return;
+            }
+        }
+    }
+
+    fn dial(self: &Rc<Self>, upstream: &Rc<Upstream>) {
+        let counted = Counted::begin(upstream, &self.host, self.priority);
+        let promised = self.carries(upstream);
+        let mut state = self.state.borrow_mut();
+        state.promised += promised;
+        state.connections += 1;
+        let (pool, upstream) = (Rc::clone(self), Rc::clone(upstream));
+        spawn_local(async move {
+            let outcome = upstream.establish(counted).await;
+            pool.state.borrow_mut().promised -= promised;
+            match outcome {
+                Ok(made) => pool.made(&upstream, made),
+                Err(failure) => pool.failed(&upstream, failure),
+            }
+        });
+    }
+
+    /// How many requests a connection is expected to carry at once before it is there.
+    fn carries(&self, upstream: &Upstream) -> u64 {
+        let options = http2_options(&upstream.cluster().config().protocol);
+        match (self.spoken, options) {
+            (Spoken::Http1, _) | (_, None) => 1,
+            (_, Some(options)) => options.max_concurrent_streams.into(),
+        }
+    }
+
+    fn made(self: &Rc<Self>, upstream: &Rc<Upstream>, made: Connected) {
+        let config = upstream.cluster().config();
+        let is_http2 = match self.spoken {
+            Spoken::Http1 => false,
+            Spoken::Http2 => true,
+            Spoken::Negotiated => made.agreed == Some(Protocol::Http2),
+        };
+        if is_http2 {
+            upstream.stats.upstream_cx_http2_total.increment();
+            let (connection, counted) = Http2::new(made, config);
+            self.drive(upstream, &connection, counted);
+            self.became_ready(upstream, &connection);
+        } else {
+            upstream.stats.upstream_cx_http1_total.increment();
+            let http1 = Http1::new(made, config);
+            self.give_back(upstream, Box::new(http1));
+        }
+    }
+
+    /// No connection came to be: nobody who waits is left waiting, as another try would most likely fail as well.
+    fn failed(self: &Rc<Self>, upstream: &Rc<Upstream>, failure: ConnectFailure) {
+        self.state.borrow_mut().connections -= 1;
+        loop {
+            let Some(waiter) = self.queue().pop() else {
+                break;
+            };
+            self.end_waiting(upstream);
+            upstream.stats.upstream_rq_pending_failure_eject.increment();
+            // Nobody drops the other end without leaving the queue.
+            let _ = waiter.send(Err(failure));
+        }
+    }
+
+    /// A connection is no more.
+    pub(super) fn lost(self: &Rc<Self>, upstream: &Rc<Upstream>) {
+        self.state.borrow_mut().connections -= 1;
+        self.connect(upstream);
+    }
+
+    /// A connection of HTTP/1 is ready for the next request.
+    pub(super) fn give_back(self: &Rc<Self>, upstream: &Rc<Upstream>, mut http1: Box<Http1>) {
+        let watched = self.watch(&mut http1);
+        if watched {
+            self.state.borrow_mut().idle.push(http1);
+            self.serve(upstream);
+        } else {
+            drop(http1);
+            self.lost(upstream);
+        }
+    }
+
+    /// Has an idle connection watched, unless it has ended.
+    fn watch(self: &Rc<Self>, http1: &mut Http1) -> bool {
+        let state = &mut *self.state.borrow_mut();
+        let keeper = state.keeper.get_or_insert_with(|| Keeper {
+            task: spawn_local(keep(Rc::downgrade(self))).abort_handle(),
+            waker: Waker::noop().clone(),
+        });
+        !http1.has_ended(&mut Context::from_waker(&keeper.waker))
+    }
+
+    /// A request on a connection of HTTP/2 is over.
+    pub(super) fn stream_over(self: &Rc<Self>, upstream: &Rc<Upstream>, connection: &Rc<Http2>) {
+        self.left(connection);
+        self.serve(upstream);
+    }
+
+    fn left(&self, connection: &Rc<Http2>) {
+        connection.active.set(connection.active.get() - 1);
+        if connection.active.get() == 0 && connection.shared.borrow().is_leaving() {
+            connection.shared.borrow_mut().close();
+        }
+        if !connection.is_ready.get() && connection.has_room() {
+            connection.is_ready.set(true);
+            let mut state = self.state.borrow_mut();
+            state.multiplexed.push(Rc::clone(connection));
+        }
+    }
+
+    /// A connection of HTTP/2 is there, or takes more requests than before.
+    fn became_ready(self: &Rc<Self>, upstream: &Rc<Upstream>, connection: &Rc<Http2>) {
+        if !connection.is_ready.get() && connection.has_room() {
+            connection.is_ready.set(true);
+            let mut state = self.state.borrow_mut();
+            state.multiplexed.push(Rc::clone(connection));
+        }
+        self.serve(upstream);
+    }
+
+    /// Gives those that wait what is ready, and connects for the rest.
+    fn serve(self: &Rc<Self>, upstream: &Rc<Upstream>) {
+        while !self.queue().is_empty() {
+            let Some(carrier) = self.ready() else {
+                return self.connect(upstream);
+            };
+            let Some(waiter) = self.queue().pop() else {
+                return;
+            };
+            self.end_waiting(upstream);
+            let outcome = self.admit(upstream, carrier);
+            let _ = waiter.send(outcome);
+        }
+    }
+
+    /// Moves the bytes of a connection of HTTP/2 until it ends.
+    fn drive(
+        self: &Rc<Self>,
+        upstream: &Rc<Upstream>,
+        connection: &Rc<Http2>,
+        mut counted: Counted,
+    ) {
+        let (pool, upstream) = (Rc::downgrade(self), Rc::downgrade(upstream));
+        let connection = Rc::clone(connection);
+        let mut driver = Driver::new(Rc::clone(&connection.shared));
+        spawn_local(async move {
+            let mut limit = connection.shared.borrow().stream_limit();
+            let ended = poll_fn(|context| {
+                let ended = driver.poll(context, |_, _, _| {});
+                let shared = connection.shared.borrow();
+                shared.note(&mut counted);
+                let before = std::mem::replace(&mut limit, shared.stream_limit());
+                let left_alone = shared.is_leaving() && connection.active.get() == 0;
+                drop(shared);
+                if left_alone {
+                    connection.shared.borrow_mut().close();
+                }
+                if limit > before
+                    && let (Some(pool), Some(upstream)) = (pool.upgrade(), upstream.upgrade())
+                {
+                    pool.became_ready(&upstream, &connection);
+                }
+                ended
+            })
+            .await;
+            finish(&connection, &mut counted, ended);
+            drop(counted);
+            if let (Some(pool), Some(upstream)) = (pool.upgrade(), upstream.upgrade()) {
+                pool.forget(&connection);
+                pool.lost(&upstream);
+            }
+        });
+    }
+
+    fn forget(&self, connection: &Rc<Http2>) {
+        let mut state = self.state.borrow_mut();
+        state.multiplexed.retain(|it| !Rc::ptr_eq(it, connection));
+    }
+}
+
+/// Books how a connection of HTTP/2 has ended.
+fn finish(connection: &Http2, counted: &mut Counted, ended: crate::multiplex::Ended) {
+    use crate::multiplex::Ended;
+    if connection.active.get() > 0 {
+        counted.breaks_request();
+    }
+    match ended {
+        Ended::Closed => counted.ended_by_host(),
+        Ended::Failed(_) => counted.broke_protocol(),
+        Ended::Drained => {}
+    }
+}
+
+/// Takes idle connections out of the pool when their hosts end them.
+async fn keep(pool: Weak<HostPool>) {
+    poll_fn(|context| {
+        let Some(pool) = pool.upgrade() else {
+            return Poll::Ready(());
+        };
+        let state = &mut *pool.state.borrow_mut();
+        if let Some(keeper) = &mut state.keeper {
+            keeper.waker.clone_from(context.waker());
+        }
+        let before = state.idle.len();
+        state.idle.retain_mut(|it| !it.has_ended(context));
+        state.connections -= before - state.idle.len();
+        Poll::Pending
+    })
+    .await;
+}

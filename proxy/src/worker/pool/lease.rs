@@ -1,0 +1,125 @@
+//! Lends a connection, or a stream of one, to a request.
+
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::super::upstream::Upstream;
+use super::carrier::{Carrier, Http1};
+use super::host::HostPool;
+use crate::http::headers::Headers;
+use crate::http::message::{Protocol, RequestHead, ResponseHead};
+use crate::stream::{BodyEvent, Broken, ResponseEvent, Upstream as Stream};
+use crate::upstream::Resource;
+
+/// A stream for one request to a host. When it is dropped the request is over: what was not answered is reset, and the
+/// connection serves the next request if it can.
+pub struct Lease {
+    // Taken out only when this is dropped.
+    carrier: Option<Carrier>,
+    upstream: Rc<Upstream>,
+    pool: Rc<HostPool>,
+}
+
+impl Lease {
+    pub(super) fn new(carrier: Carrier, upstream: &Rc<Upstream>, pool: &Rc<HostPool>) -> Self {
+        Self {
+            carrier: Some(carrier),
+            upstream: Rc::clone(upstream),
+            pool: Rc::clone(pool),
+        }
+    }
+
+    /// The version that the upstream is spoken to in.
+    pub fn protocol(&self) -> Protocol {
+        match self.carrier {
+            Some(Carrier::Http2(..)) => Protocol::Http2,
+            _ => Protocol::Http11,
+        }
+    }
+
+    fn stream(&mut self) -> &mut dyn Stream {
+        match self.carrier.as_mut().expect("taken only by drop") {
+            Carrier::Http1(http1) => &mut http1.connection,
+            Carrier::Http2(stream, _) => stream,
+        }
+    }
+
+    fn end_http1(&self, mut http1: Box<Http1>) {
+        let Http1 {
+            connection,
+            counted,
+        } = &mut *http1;
+        counted.note(&connection.wire);
+        if !connection.is_between_requests() {
+            counted.breaks_request();
+        }
+        if connection.broke_protocol() {
+            counted.broke_protocol();
+        }
+        if connection.may_go_on() {
+            return self.pool.give_back(&self.upstream, http1);
+        }
+        if connection.wire.has_ended() {
+            counted.ended_by_host();
+        }
+        drop(http1);
+        self.pool.lost(&self.upstream);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.upstream.end_request(&self.pool.host);
+        self.upstream.give(self.pool.priority, Resource::Requests);
+        match self.carrier.take() {
+            Some(Carrier::Http1(http1)) => self.end_http1(http1),
+            Some(Carrier::Http2(stream, connection)) => {
+                drop(stream);
+                self.pool.stream_over(&self.upstream, &connection);
+            }
+            None => {}
+        }
+    }
+}
+impl Stream for Lease {
+    fn send_head(&mut self, head: &RequestHead, end: bool) {
+        self.stream().send_head(head, end);
+    }
+
+    fn send_data(&mut self, data: &[u8], end: bool) {
+        self.stream().send_data(data, end);
+    }
+
+    fn send_trailers(&mut self, trailers: &Headers) {
+        self.stream().send_trailers(trailers);
+    }
+
+    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        self.stream().poll_room(context)
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        self.stream().poll_flush(context)
+    }
+
+    fn poll_response(
+        &mut self,
+        context: &mut Context<'_>,
+        head: &mut ResponseHead,
+    ) -> Poll<Result<ResponseEvent, Broken>> {
+        self.stream().poll_response(context, head)
+    }
+
+    fn poll_body(
+        &mut self,
+        context: &mut Context<'_>,
+        data: &mut Vec<u8>,
+        trailers: &mut Headers,
+    ) -> Poll<Result<BodyEvent, Broken>> {
+        self.stream().poll_body(context, data, trailers)
+    }
+
+    fn reset(&mut self) {
+        self.stream().reset();
+    }
+}
