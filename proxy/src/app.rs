@@ -100,7 +100,8 @@ fn logs(bootstrap: &Bootstrap, options: &Options) -> Result<Logs, String> {
     let chains: Vec<_> = bootstrap.listeners.iter().flat_map(chains).collect();
     let logs = chains.iter().flat_map(|it| match &it.filter {
         NetworkFilter::Http(manager) => &manager.access_logs[..],
-        _ => &[],
+        NetworkFilter::TcpProxy(proxy) => &proxy.access_logs[..],
+        NetworkFilter::Close => &[],
     });
     let mut gathering = Gathering::default();
     if let Some(milliseconds) = options.flush_interval {

@@ -53,7 +53,7 @@ impl Acceptor {
         let chain = config.chains.first().or(config.default_chain.as_ref());
         let scope = registry.listener(&name);
         Self {
-            chain: chain.map(|it| Chain::new(it, &scope, registry, &worker, common)),
+            chain: chain.map(|it| Chain::new(it, &config, &scope, registry, &worker, common)),
             stats: scope.handle(writer),
             config,
             worker,
@@ -85,7 +85,9 @@ impl Acceptor {
         let known = facts(&stream, destination);
         let wire = Wire::new(Transport::Plain(stream), self.worker.scratch.clone());
         match &self.chain {
-            Some(Chain::Tcp(filter)) => filter.serve(wire, destination, &self.worker).await,
+            Some(Chain::Tcp(filter)) => {
+                filter.serve(wire, known, destination, &self.worker).await;
+            }
             Some(Chain::Http(manager)) => Rc::clone(manager).serve(wire, known).await,
             Some(Chain::Close) => {}
             None => self.stats.no_filter_chain_match.increment(),
@@ -119,6 +121,7 @@ pub struct Common {
 impl Chain {
     fn new(
         chain: &FilterChain,
+        listener: &Listener,
         scope: &Scope,
         registry: &Registry,
         worker: &Rc<Worker>,
@@ -127,7 +130,8 @@ impl Chain {
         match &chain.filter {
             NetworkFilter::TcpProxy(config) => {
                 let stats = registry.tcp(&config.stat_prefix).handle(worker.writer());
-                Self::Tcp(tcp::proxy::Filter::new(Arc::clone(config), stats))
+                let (config, limit) = (Arc::clone(config), listener.buffer_limit);
+                Self::Tcp(tcp::proxy::Filter::new(config, stats, &common.logs, limit))
             }
             NetworkFilter::Http(config) => {
                 let (config, worker) = (Arc::clone(config), Rc::clone(worker));

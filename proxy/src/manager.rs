@@ -72,11 +72,7 @@ impl Manager {
             HttpFilterKind::Router(options) => Some(options.clone()),
             _ => None,
         });
-        let logs = config
-            .access_logs
-            .iter()
-            .filter_map(|it| Some((it.clone(), Arc::clone(logs.get(&sink_name(it))?))))
-            .collect();
+        let logs = opened(&config.access_logs, logs);
         Some(Self {
             policy: Policy::new(Arc::clone(&config), &node.id, &node.cluster, address),
             routes: RouteTable::new(Arc::clone(routes)),
@@ -115,8 +111,14 @@ impl Manager {
     }
 }
 
+/// Logs with the files that were opened for them.
+pub fn opened(configured: &[AccessLog], logs: &Logs) -> Vec<(AccessLog, Arc<LogFile>)> {
+    let found = |it: &AccessLog| Some((it.clone(), Arc::clone(logs.get(&sink_name(it))?)));
+    configured.iter().filter_map(found).collect()
+}
+
 /// Names a sink.
-pub fn sink_name(log: &AccessLog) -> String {
+fn sink_name(log: &AccessLog) -> String {
     format!("{:?}", log.sink)
 }
 

@@ -2,3 +2,6 @@
 
 pub mod proxy;
 pub mod relay;
+mod session;
+mod splice;
+mod way;

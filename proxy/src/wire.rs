@@ -5,7 +5,9 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -128,6 +130,14 @@ impl Wire {
         }
     }
 
+    /// The socket, if it is plain TCP: its bytes may pass the buffers by while those are empty.
+    pub fn plain(&self) -> Option<&TcpStream> {
+        match &self.transport {
+            Transport::Plain(stream) => Some(stream),
+            Transport::Secured(_) => None,
+        }
+    }
+
     /// Whether the peer has sent its last byte, and all of them were taken or are in the input.
     pub fn has_ended(&self) -> bool {
         self.ended
@@ -156,14 +166,15 @@ impl Wire {
         Poll::Ready(Ok(bytes.len()))
     }
 
-    /// Reads once and hands what came straight on to another connection; 0 when the peer has sent its last byte. Only
-    /// what the other does not take at once is kept, in its output.
+    /// Reads once, at most so many bytes, and hands what came straight on to another connection; 0 when the peer has
+    /// sent its last byte. Only what the other does not take at once is kept, in its output.
     ///
     /// # Errors
     /// Either connection broke: `true` if it was the other one.
     pub fn poll_hand_on(
         &mut self,
         other: &mut Self,
+        most: usize,
         context: &mut Context<'_>,
     ) -> Poll<Result<usize, (bool, io::Error)>> {
         if !self.input.is_empty() {
@@ -176,7 +187,8 @@ impl Wire {
             return Poll::Ready(Ok(0));
         }
         let mut scratch = self.scratch.0.borrow_mut();
-        let mut buffer = ReadBuf::new(&mut scratch);
+        let most = most.min(scratch.len());
+        let mut buffer = ReadBuf::new(&mut scratch[..most]);
         ready!(self.transport.poll_read(context, &mut buffer)).map_err(|it| (false, it))?;
         let bytes = buffer.filled();
         self.ended = bytes.is_empty();
@@ -238,6 +250,13 @@ impl Wire {
         match &mut self.transport {
             Transport::Plain(_) => Poll::Ready(Ok(())),
             Transport::Secured(stream) => Pin::new(stream.as_mut()).poll_flush(context),
+        }
+    }
+
+    /// Makes the end of the connection a reset, whenever it is dropped: what was not sent is lost.
+    pub fn abort(&mut self) {
+        if let Transport::Plain(stream) = &self.transport {
+            let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
         }
     }
 

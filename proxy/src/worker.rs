@@ -5,6 +5,7 @@
 
 mod connection;
 pub(crate) mod pool;
+mod raw;
 mod upstream;
 
 use std::cell::RefCell;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use connection::{ConnectFailure, Connected, Counted};
 pub use pool::{Lease, Pool};
+pub use raw::Raw;
 pub use upstream::Upstream;
 
 use crate::stats::Writer;

@@ -87,12 +87,6 @@ fn chain(chain: &FilterChain, ask: &mut impl FnMut(&str)) {
             if proxy.tunneling.is_some() {
                 ask("tunneling_config");
             }
-            if !proxy.access_logs.is_empty() {
-                ask("access logs of connections");
-            }
-            if proxy.max_connection_duration.is_some() {
-                ask("max_downstream_connection_duration");
-            }
         }
         NetworkFilter::Http(http) => manager(http, ask),
     }

@@ -2,69 +2,112 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
-use crate::timer::Timer;
+use super::splice::PIPE;
+use super::way::Way;
 use crate::wire::Wire;
 
 /// How a relay ended.
 #[derive(Debug)]
-pub enum Ended {
-    /// Both sides sent their last byte.
-    Both,
-    /// Nothing moved for the idle timeout.
-    Idle,
+pub enum Ended<T> {
+    /// Both sides sent their last byte, and have it; this one was the last.
+    Both(Side),
+    /// A limit of time was reached.
+    Limit(T),
     /// The downstream connection broke.
     Downstream(io::Error),
     /// The upstream connection broke.
     Upstream(io::Error),
 }
 
-/// Bytes that may wait for a side that does not take them before the other is no longer read from.
-const HIGH_WATERMARK: usize = 64 * 1024;
-
-/// Which way bytes go.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    #[default]
-    Open,
-    /// The sender has ended; the receiver is to be told.
-    Ending,
-    Ended,
+/// A side of a relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The client's.
+    Downstream,
+    /// The upstream's.
+    Upstream,
 }
 
-/// Relays until the end. Nothing moving for `idle` ends it too.
-pub async fn relay(downstream: &mut Wire, upstream: &mut Wire, idle: Option<Duration>) -> Ended {
-    let (mut up, mut down) = (Way::Open, Way::Open);
-    let mut timer = Timer::<1>::default();
-    timer.set(0, idle);
+/// Bytes that may wait for a side that does not take them before the other is no longer read from.
+pub const HIGH_WATERMARK: usize = 64 * 1024;
+
+/// How many bytes may wait for a side.
+#[derive(Debug, Clone, Copy)]
+pub struct Watermark {
+    most: usize,
+    splices: bool,
+}
+
+impl Watermark {
+    /// As configured, where that is less than our own.
+    pub fn new(limit: u32) -> Self {
+        let limit = match usize::try_from(limit) {
+            Ok(0) | Err(_) => usize::MAX,
+            Ok(limit) => limit,
+        };
+        Self {
+            most: limit.min(HIGH_WATERMARK),
+            splices: limit >= PIPE,
+        }
+    }
+
+    fn way(self) -> Way {
+        Way::new(self.most, self.splices)
+    }
+}
+
+/// Where a relay is.
+pub struct Progress<'a> {
+    /// The connection from downstream.
+    pub downstream: &'a Wire,
+    /// The connection to the upstream.
+    pub upstream: &'a Wire,
+    /// The downstream is not read from, because the upstream does not take what there is.
+    pub downstream_waits: bool,
+    /// The upstream is not read from, because the downstream does not take what there is.
+    pub upstream_waits: bool,
+}
+
+/// Relays until the end, with so many bytes that may wait for the downstream and for the upstream. `clock` hears each time where the relay is, and says when a limit of time is reached.
+pub async fn relay<T>(
+    downstream: &mut Wire,
+    upstream: &mut Wire,
+    (below, above): (Watermark, Watermark),
+    mut clock: impl FnMut(&mut Context<'_>, &Progress<'_>) -> Poll<T>,
+) -> Ended<T> {
+    let (mut up, mut down) = (above.way(), below.way());
+    let mut last = None;
     poll_fn(|context| {
-        let before = moved(downstream, upstream);
-        let sent = copy(&mut up, downstream, upstream, context);
-        if let Poll::Ready(Err((receiver, error))) = sent {
-            return Poll::Ready(broken(receiver, error));
+        let upward = up.copy(downstream, upstream, context);
+        // A side that takes no more may have said why: what it sent goes on first.
+        let downward = down.copy(upstream, downstream, context);
+        let progress = Progress {
+            downstream,
+            upstream,
+            downstream_waits: up.waits,
+            upstream_waits: down.waits,
+        };
+        if last.is_none() && !up.is_open() && down.is_open() {
+            last = Some(Side::Upstream);
+        } else if last.is_none() && !down.is_open() {
+            last = Some(Side::Downstream);
         }
-        let received = copy(&mut down, upstream, downstream, context);
-        if let Poll::Ready(Err((receiver, error))) = received {
-            return Poll::Ready(broken(!receiver, error));
+        let limit = clock(context, &progress);
+        match (upward, downward) {
+            (Poll::Ready(Err((receiver, error))), _) => Poll::Ready(broken(receiver, error)),
+            (_, Poll::Ready(Err((receiver, error)))) => Poll::Ready(broken(!receiver, error)),
+            (Poll::Ready(Ok(())), Poll::Ready(Ok(()))) => {
+                Poll::Ready(Ended::Both(last.unwrap_or(Side::Upstream)))
+            }
+            _ => limit.map(Ended::Limit),
         }
-        if sent.is_ready() && received.is_ready() {
-            return Poll::Ready(Ended::Both);
-        }
-        if moved(downstream, upstream) != before {
-            timer.set(0, idle);
-        }
-        timer.poll(context).map(|_| Ended::Idle)
     })
     .await
 }
 
-fn moved(downstream: &Wire, upstream: &Wire) -> u64 {
-    downstream.received + downstream.sent + upstream.received + upstream.sent
-}
-
-fn broken(upstream: bool, error: io::Error) -> Ended {
+fn broken<T>(upstream: bool, error: io::Error) -> Ended<T> {
     if upstream {
         Ended::Upstream(error)
     } else {
@@ -72,39 +115,15 @@ fn broken(upstream: bool, error: io::Error) -> Ended {
     }
 }
 
-/// Moves what there is one way. An error says whether it was the receiver's.
-fn copy(
-    way: &mut Way,
-    from: &mut Wire,
-    to: &mut Wire,
-    context: &mut Context<'_>,
-) -> Poll<Result<(), (bool, io::Error)>> {
-    loop {
-        match way {
-            Way::Ended => return Poll::Ready(Ok(())),
-            Way::Ending => {
-                ready!(to.poll_shutdown(context)).map_err(|it| (true, it))?;
-                *way = Way::Ended;
-            }
-            Way::Open => {
-                let flushed = to.poll_flush(context).map_err(|it| (true, it))?;
-                if flushed.is_pending() && to.pending() >= HIGH_WATERMARK {
-                    return Poll::Pending;
-                }
-                if ready!(from.poll_hand_on(to, context))? == 0 {
-                    *way = Way::Ending;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::timer::Timer;
     use crate::wire::{Scratch, Transport};
 
     /// Two connections with the relay's end of each.
@@ -117,6 +136,14 @@ mod tests {
 
     fn wire(stream: TcpStream) -> Wire {
         Wire::new(Transport::Plain(stream), Scratch::default())
+    }
+
+    fn unlimited_marks() -> (Watermark, Watermark) {
+        (Watermark::new(0), Watermark::new(0))
+    }
+
+    async fn unlimited(down: &mut Wire, up: &mut Wire) -> Ended<()> {
+        relay(down, up, unlimited_marks(), |_, _| Poll::Pending).await
     }
 
     #[tokio::test]
@@ -135,8 +162,8 @@ mod tests {
             client.read_to_string(&mut answer).await.unwrap();
             assert_eq!(answer, "answer");
         };
-        let (ended, ()) = tokio::join!(relay(&mut down, &mut up, None), outside);
-        assert!(matches!(ended, Ended::Both), "{ended:?}");
+        let (ended, ()) = tokio::join!(unlimited(&mut down, &mut up), outside);
+        assert!(matches!(ended, Ended::Both(Side::Upstream)), "{ended:?}");
         assert_eq!((down.received, down.sent), (8, 6));
     }
 
@@ -165,16 +192,26 @@ mod tests {
             tokio::join!(write, read);
             assert!(received == sent);
         };
-        tokio::join!(relay(&mut down, &mut up, None), outside);
-        assert!(up.output.capacity() < 4 * HIGH_WATERMARK);
+        let mut waited = false;
+        let clock = |_: &mut Context<'_>, it: &Progress<'_>| {
+            waited |= it.downstream_waits;
+            assert!(it.upstream.pending() < 2 * HIGH_WATERMARK);
+            Poll::<()>::Pending
+        };
+        let marks = unlimited_marks();
+        tokio::join!(relay(&mut down, &mut up, marks, clock), outside);
+        assert!(waited, "the client was never held back");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_ends_it() {
+    async fn a_limit_of_time_ends_it() {
         let ((client, down), (server, up)) = (pair().await, pair().await);
         let (mut down, mut up) = (wire(down), wire(up));
-        let ended = relay(&mut down, &mut up, Some(Duration::from_mins(1))).await;
-        assert!(matches!(ended, Ended::Idle), "{ended:?}");
+        let mut timer = Timer::<1>::default();
+        timer.set(0, Some(Duration::from_mins(1)));
+        let marks = unlimited_marks();
+        let ended = relay(&mut down, &mut up, marks, |it, _| timer.poll(it)).await;
+        assert!(matches!(ended, Ended::Limit(0)), "{ended:?}");
         drop((client, server));
     }
 }

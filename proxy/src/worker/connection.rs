@@ -25,6 +25,24 @@ pub enum ConnectFailure {
     Unreachable,
 }
 
+impl ConnectFailure {
+    /// Why the transport failed, in Envoy's words; empty if it did not.
+    pub fn reason(self) -> String {
+        let Self::Refused(kind) = self else {
+            return String::new();
+        };
+        let text = match kind {
+            io::ErrorKind::ConnectionRefused => "Connection refused",
+            io::ErrorKind::ConnectionReset => "Connection reset by peer",
+            io::ErrorKind::HostUnreachable => "No route to host",
+            io::ErrorKind::NetworkUnreachable => "Network is unreachable",
+            io::ErrorKind::AddrNotAvailable => "Cannot assign requested address",
+            _ => "Connection failed",
+        };
+        format!("delayed connect error: {text}")
+    }
+}
+
 /// A connection that has come to be.
 pub struct Connected {
     /// Its bytes.
@@ -85,7 +103,8 @@ impl Counted {
     }
 
     /// It did not come to be.
-    pub(super) fn failed(self, failure: ConnectFailure) -> ConnectFailure {
+    pub(super) fn failed(mut self, failure: ConnectFailure) -> ConnectFailure {
+        self.remote = matches!(failure, ConnectFailure::Refused(_));
         self.stats.upstream_cx_connect_fail.increment();
         self.host.traffic(self.worker).cx_connect_fail.increment();
         failure
@@ -104,6 +123,18 @@ impl Counted {
             .add(wire.received - self.received);
         stats.upstream_cx_tx_bytes_total.add(wire.sent - self.sent);
         (self.received, self.sent) = (wire.received, wire.sent);
+    }
+
+    /// It is not read from while its other side does not take what there is, or is read from again.
+    pub fn waits(&self, waits: bool) {
+        let stats = &self.stats;
+        if waits {
+            stats.upstream_flow_control_paused_reading_total.increment();
+        } else {
+            stats
+                .upstream_flow_control_resumed_reading_total
+                .increment();
+        }
     }
 
     /// It ends in the middle of a request.
@@ -128,11 +159,10 @@ impl Drop for Counted {
         breakers.give(self.worker, self.priority, Resource::Connections);
         self.stats.upstream_cx_active.sub(1);
         self.host.traffic(self.worker).cx_active.sub(1);
-        if !self.made {
-            return;
+        if self.made {
+            let lasted = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.stats.upstream_cx_length_ms.record(lasted);
         }
-        let lasted = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.stats.upstream_cx_length_ms.record(lasted);
         self.stats.upstream_cx_destroy.increment();
         let stats = &self.stats;
         let (ended, with_request) = if self.remote {

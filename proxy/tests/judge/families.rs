@@ -15,6 +15,7 @@ pub(crate) mod http2;
 pub(crate) mod limits;
 pub(crate) mod retries;
 pub(crate) mod routing;
+pub(crate) mod tcp;
 pub(crate) mod timeouts;
 pub(crate) mod tls;
 pub(crate) mod trailers;

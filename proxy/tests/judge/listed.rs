@@ -51,4 +51,5 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("limits", 9),
     ("breakers", 11),
     ("balancing", 0),
+    ("tcp", 58),
 ];

@@ -17,6 +17,8 @@ pub(crate) struct Case {
     pub(crate) filters: Vec<Value>,
     /// Filter chains in place of the one that is made of the connection manager.
     pub(crate) chains: Option<Value>,
+    /// Fields of the TCP proxy that `@tcp` stands for.
+    pub(crate) tcp: Value,
     pub(crate) clusters: Vec<(&'static str, Value)>,
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) clients: Vec<Client>,
@@ -46,6 +48,7 @@ pub(crate) fn case(name: &'static str) -> Case {
         }),
         filters: Vec::new(),
         chains: None,
+        tcp: json!({ "cluster": "@a" }),
         clusters: Vec::new(),
         upstreams: Vec::new(),
         clients: Vec::new(),
@@ -117,7 +120,14 @@ impl Case {
         self
     }
 
-    /// Filter chains, in which the string `@manager` stands for the connection manager's filter.
+    /// Fields of the TCP proxy.
+    pub(crate) fn proxy(mut self, fields: Value) -> Self {
+        merge(&mut self.tcp, fields);
+        self
+    }
+
+    /// Filter chains, in which the strings `@manager` and `@tcp` stand for the filter of the connection manager and that
+    /// of the TCP proxy.
     pub(crate) fn chains(mut self, chains: Value) -> Self {
         self.chains = Some(chains);
         self

@@ -69,10 +69,13 @@ pub(crate) fn bootstrap(
 }
 
 fn listener(case: &Case, place: &Place, logs: &Path) -> Value {
-    let manager = manager(case, place, logs);
+    let filters = [
+        ("@manager", manager(case, place, logs)),
+        ("@tcp", tcp(case, place, logs)),
+    ];
     let chains = case.chains.clone();
     let mut chains = chains.unwrap_or_else(|| json!([{ "filters": ["@manager"] }]));
-    put_manager(&mut chains, &manager);
+    put_filters(&mut chains, &filters);
     let mut listener = json!({
         "name": place.id,
         "stat_prefix": place.id,
@@ -89,10 +92,6 @@ fn manager(case: &Case, place: &Place, logs: &Path) -> Value {
         "name": "envoy.filters.http.router",
         "typed_config": typed("envoy.extensions.filters.http.router.v3.Router", json!({})),
     }));
-    let log = json!({
-        "path": logs.join(&place.id),
-        "log_format": { "text_format_source": { "inline_string": format!("{}\n", case.log_format) } },
-    });
     let mut manager = json!({
         "@type": format!("{NETWORK}.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": place.id,
@@ -100,23 +99,45 @@ fn manager(case: &Case, place: &Place, logs: &Path) -> Value {
         "delayed_close_timeout": "0.1s",
         "route_config": case.route_config,
         "http_filters": filters,
-        "access_log": [{
-            "name": "envoy.access_loggers.file",
-            "typed_config": typed("envoy.extensions.access_loggers.file.v3.FileAccessLog", log),
-        }],
+        "access_log": access_log(case, place, logs),
     });
     merge(&mut manager, case.manager.clone());
     json!({ "name": "envoy.filters.network.http_connection_manager", "typed_config": manager })
 }
 
-/// Puts the connection manager in place of the strings that stand for it.
-fn put_manager(value: &mut Value, manager: &Value) {
+fn access_log(case: &Case, place: &Place, logs: &Path) -> Value {
+    let log = json!({
+        "path": logs.join(&place.id),
+        "log_format": { "text_format_source": { "inline_string": format!("{}\n", case.log_format) } },
+    });
+    json!([{
+        "name": "envoy.access_loggers.file",
+        "typed_config": typed("envoy.extensions.access_loggers.file.v3.FileAccessLog", log),
+    }])
+}
+
+fn tcp(case: &Case, place: &Place, logs: &Path) -> Value {
+    let mut proxy = json!({
+        "@type": format!("{NETWORK}.tcp_proxy.v3.TcpProxy"),
+        "stat_prefix": place.id,
+        "access_log": access_log(case, place, logs),
+    });
+    merge(&mut proxy, case.tcp.clone());
+    json!({ "name": "envoy.filters.network.tcp_proxy", "typed_config": proxy })
+}
+
+/// Puts filters in place of the strings that stand for them.
+fn put_filters(value: &mut Value, filters: &[(&str, Value)]) {
     match value {
-        Value::String(text) if text == "@manager" => *value = manager.clone(),
-        Value::Array(items) => items.iter_mut().for_each(|item| put_manager(item, manager)),
+        Value::String(text) => {
+            if let Some((_, filter)) = filters.iter().find(|(name, _)| text == name) {
+                *value = filter.clone();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| put_filters(item, filters)),
         Value::Object(fields) => fields
             .values_mut()
-            .for_each(|item| put_manager(item, manager)),
+            .for_each(|item| put_filters(item, filters)),
         _ => {}
     }
 }

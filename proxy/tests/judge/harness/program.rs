@@ -155,6 +155,19 @@ impl Running {
         lines[lines.len().saturating_sub(3)..].join("\n")
     }
 
+    /// What it has said of panics.
+    pub(crate) fn panics(&self) -> Vec<String> {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let mut lines = log.lines();
+        let mut panics = Vec::new();
+        while let Some(line) = lines.next() {
+            if line.contains(" panicked at ") {
+                panics.push(format!("{line} {}", lines.next().unwrap_or_default()));
+            }
+        }
+        panics
+    }
+
     /// Every statistic that is a number other than zero.
     pub(crate) async fn statistics(&self) -> Vec<(String, u64)> {
         let Some(text) = self.get("/stats?usedonly").await else {

@@ -144,7 +144,9 @@ impl Group {
             observation.add("statistics", own(&statistics, case, place, digits));
             observations.push(observation);
         }
-        observations.push(self.process(&statistics));
+        let mut process = self.process(&statistics);
+        process.add("panics", running.panics());
+        observations.push(process);
         Ok(observations)
     }
 
