@@ -28,6 +28,7 @@ pub mod socket;
 pub mod stats;
 pub mod stream;
 pub mod tcp;
+pub mod throttle;
 pub mod timer;
 pub mod tls;
 pub mod upstream;

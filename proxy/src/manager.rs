@@ -3,6 +3,7 @@
 
 mod books;
 mod connection;
+mod filters;
 mod request;
 mod tries;
 
@@ -27,6 +28,7 @@ pub struct Manager {
     config: Arc<HttpConnectionManager>,
     policy: Policy,
     routes: RouteTable,
+    filters: Vec<filters::Filter>,
     router: Router,
     stats: Handle<HttpStats>,
     router_stats: Handle<RouterStats>,
@@ -76,6 +78,7 @@ impl Manager {
         Some(Self {
             policy: Policy::new(Arc::clone(&config), &node.id, &node.cluster, address),
             routes: RouteTable::new(Arc::clone(routes)),
+            filters: filters::open(&config, &scope, writer),
             router: last?,
             stats: scope.handle(writer),
             router_stats: scope.handle(writer),

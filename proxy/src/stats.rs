@@ -56,8 +56,8 @@ pub use cluster::{
 };
 pub use connection::{
     FaultStats, Http1Stats, Http2Stats, HttpStats, HttpTracingStats, InspectorHttpStats,
-    ListenerExtensionStats, ListenerHttpStats, ListenerStats, RbacStats, RouterStats, TcpStats,
-    TlsInspectorStats,
+    ListenerExtensionStats, ListenerHttpStats, ListenerStats, RbacShadowStats, RbacStats,
+    RouterStats, TcpStats, TlsInspectorStats,
 };
 pub use group::{Group, Visitor};
 pub use histogram::{Distribution, Histogram, QUANTILES};

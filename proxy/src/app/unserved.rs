@@ -95,10 +95,8 @@ fn chain(chain: &FilterChain, ask: &mut impl FnMut(&str)) {
 fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
     for filter in &manager.filters {
         match filter.kind {
-            HttpFilterKind::Router(_) => {}
+            HttpFilterKind::Router(_) | HttpFilterKind::Rbac(_) | HttpFilterKind::Fault(_) => {}
             HttpFilterKind::GrpcStats(_) => ask("the filter grpc_stats"),
-            HttpFilterKind::Rbac(_) => ask("the filter rbac"),
-            HttpFilterKind::Fault(_) => ask("the filter fault"),
         }
     }
     options(manager, ask);

@@ -8,31 +8,17 @@ use super::message::RequestHead;
 use super::text::number;
 use crate::config::model::fault::{AbortAnswer, Fault, Fraction};
 
-/// Whether a fault concerns a request to `cluster` at all, `active` others being under way. `Err` if
-/// only their number stands against it (`faults_overflow`).
-pub fn concerns(
-    fault: &Fault,
-    head: &RequestHead,
-    cluster: &str,
-    active: u64,
-) -> Result<bool, Overflow> {
-    let asked = fault
+/// Whether a fault concerns a request to `cluster` at all.
+pub fn concerns(fault: &Fault, head: &RequestHead, cluster: &str) -> bool {
+    fault
         .upstream_cluster
         .as_deref()
         .is_none_or(|it| it == cluster)
         && fault
             .headers
             .iter()
-            .all(|it| header_match::request(it, head));
-    match fault.max_active {
-        Some(most) if asked && active >= u64::from(most) => Err(Overflow),
-        _ => Ok(asked),
-    }
+            .all(|it| header_match::request(it, head))
 }
-
-/// There are as many faults at once as may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Overflow;
 
 /// How long a request waits before it goes on (flag `DI`), if it does.
 pub fn delay(fault: &Fault, head: &RequestHead, random: u64) -> Option<Duration> {
@@ -144,11 +130,9 @@ mod tests {
     fn only_some_requests_are_concerned() {
         let fault = Fault {
             upstream_cluster: Some("a".into()),
-            max_active: Some(1),
             ..Fault::default()
         };
-        assert_eq!(concerns(&fault, &head([]), "a", 0), Ok(true));
-        assert_eq!(concerns(&fault, &head([]), "b", 1), Ok(false));
-        assert_eq!(concerns(&fault, &head([]), "a", 1), Err(Overflow));
+        assert!(concerns(&fault, &head([]), "a"));
+        assert!(!concerns(&fault, &head([]), "b"));
     }
 }

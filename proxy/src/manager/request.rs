@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use tokio::time::Instant;
 
 use super::Manager;
+use super::filters::{Injected, Passed};
 use crate::access_log;
 use crate::config::model::address::Address;
 use crate::facts::{self, LogContext, Times, Upstream as ShownUpstream};
 use crate::http::change;
 use crate::http::flags::{Flag, Flags};
 use crate::http::headers::Headers;
-use crate::http::local_reply::{DIRECT_RESPONSE, LocalReply};
+use crate::http::local_reply::{DIRECT_RESPONSE, DOWNSTREAM_DISCONNECT, LocalReply};
 use crate::http::message::{Protocol, RequestHead, ResponseHead};
 use crate::http::policy::{Prepared, connection};
 use crate::http::route::{Found, Selected, direct};
@@ -38,6 +39,10 @@ pub(super) struct Request<'m> {
     pub(super) begun: Instant,
     pub(super) times: Times,
     pub(super) random: u64,
+    /// Faults that are injected into it.
+    pub(super) injected: Vec<Injected>,
+    /// KiB/s at which the response is let through, if it is slowed down.
+    pub(super) rate_limit: Option<u64>,
 }
 
 /// An answer of our own, and what it says beside its content.
@@ -68,26 +73,46 @@ impl Manager {
     ) {
         let booked = self.book(head.protocol);
         let mut request = Request::new(self, downstream, head.protocol, booked.begun);
-        let routed = self.route(&mut request, head);
-        let answered = match routed {
-            Ok(selected) => {
-                let outcome = request.follow(down, head, end, &selected).await;
-                outcome.map_err(|it| (it, Some(selected)))
-            }
-            Err(answer) => Err((answer, None)),
-        };
-        if let Err((answer, selected)) = answered {
+        if let Err((answer, selected)) = self.respond(&mut request, down, head, end).await {
             request.answer(down, head, end, &answer, selected.as_ref());
         }
         request.log(Some(head));
     }
 
-    /// Makes a request canonical and finds its route.
-    fn route<'m>(
+    /// Takes a request through filters and along its route; what is answered by the proxy itself is left to the
+    /// caller, with the route by which it is.
+    async fn respond<'m, D: Downstream>(
+        &'m self,
+        request: &mut Request<'m>,
+        down: &mut D,
+        head: &mut RequestHead,
+        end: bool,
+    ) -> Result<(), (Answer<'m>, Option<Selected<'m>>)> {
+        let found = self.find(request, head).map_err(|it| (it, None))?;
+        let selected = match &found {
+            Found::Route(selected) => Some(selected),
+            Found::Nothing | Found::RequireTls(_) => None,
+        };
+        match request.filter(down, head, end, selected).await {
+            Passed::On => {}
+            Passed::Answered(answer) => return Err((answer, selected.cloned())),
+            Passed::Gone => {
+                request.gone();
+                down.reset();
+                return Ok(());
+            }
+        }
+        let selected = self.route(head, found).map_err(|it| (it, None))?;
+        let outcome = request.follow(down, head, end, &selected).await;
+        outcome.map_err(|it| (it, Some(selected)))
+    }
+
+    /// Makes a request canonical and looks for its route.
+    fn find<'m>(
         &'m self,
         request: &mut Request<'m>,
         head: &mut RequestHead,
-    ) -> Result<Selected<'m>, Answer<'m>> {
+    ) -> Result<Found<'m>, Answer<'m>> {
         self.make_canonical(request, head)?;
         let random = [self.worker.draw(), self.worker.draw()];
         let internal = &self.routes.config().internal_only_headers;
@@ -95,27 +120,41 @@ impl Manager {
             .policy
             .change_request(head, request.downstream, internal, random);
         request.client = client.address;
+        let found = self.routes.find(head, request.random);
+        if let Found::Route(selected) = &found {
+            request.route = &selected.route.name;
+            request.virtual_host = &selected.virtual_host.name;
+            if self.worker.upstream(&selected.cluster).is_some() {
+                request.cluster = selected.cluster.to_string();
+            }
+            if self.refuses_upgrade(head, selected) {
+                return Err(LocalReply::upgrade_failed().into());
+            }
+        }
+        Ok(found)
+    }
+
+    /// What the router makes of what was found.
+    fn route<'m>(
+        &'m self,
+        head: &RequestHead,
+        found: Found<'m>,
+    ) -> Result<Selected<'m>, Answer<'m>> {
         self.router_stats.rq_total.increment();
-        let selected = match self.routes.find(head, request.random) {
-            Found::Route(selected) => selected,
+        match found {
+            Found::Route(selected) => Ok(selected),
             Found::Nothing => {
                 self.router_stats.no_route.increment();
-                return Err(LocalReply::route_not_found().into());
+                Err(LocalReply::route_not_found().into())
             }
             Found::RequireTls(_) => {
                 self.router_stats.rq_direct_response.increment();
-                return Err(Answer {
+                Err(Answer {
                     location: Some(direct::tls_location(head)),
                     ..Answer::from(LocalReply::new(301, "", DIRECT_RESPONSE))
-                });
+                })
             }
-        };
-        request.route = &selected.route.name;
-        request.virtual_host = &selected.virtual_host.name;
-        if self.refuses_upgrade(head, &selected) {
-            return Err(LocalReply::upgrade_failed().into());
         }
-        Ok(selected)
     }
 
     /// Checks version, host and path, and makes them canonical.
@@ -212,7 +251,16 @@ impl<'m> Request<'m> {
                 ..Times::default()
             },
             random: manager.worker.draw(),
+            injected: Vec::new(),
+            rate_limit: None,
         }
+    }
+
+    /// The client went away.
+    pub(super) fn gone(&mut self) {
+        self.flags.set(Flag::DownstreamConnectionTermination);
+        self.details = DOWNSTREAM_DISCONNECT.into();
+        self.manager.stats.downstream_rq_rx_reset.increment();
     }
 
     /// Does what the route says.
@@ -236,10 +284,8 @@ impl<'m> Request<'m> {
                 ..Answer::from(reply)
             });
         }
-        self.cluster = selected.cluster.to_string();
-        let Some(upstream) = manager.worker.upstream(&self.cluster) else {
+        let Some(upstream) = manager.worker.upstream(&selected.cluster) else {
             manager.router_stats.no_cluster.increment();
-            self.cluster.clear();
             let status = selected.forward().map_or(503, |it| it.not_found_status);
             return Err(LocalReply::cluster_not_found(status).into());
         };

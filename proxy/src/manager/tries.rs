@@ -15,15 +15,14 @@ use crate::config::model::route::Priority;
 use crate::exchange::{RequestBody, ResponseBody, Trouble, until_end, until_response};
 use crate::facts;
 use crate::http::flags::Flag;
-use crate::http::local_reply::{
-    DOWNSTREAM_DISCONNECT, LocalReply, VIA_UPSTREAM, late_reset_details,
-};
+use crate::http::local_reply::{LocalReply, VIA_UPSTREAM, late_reset_details};
 use crate::http::message::RequestHead;
 use crate::http::reset::Reset;
 use crate::http::retry::RetryState;
 use crate::http::route::{Selected, hashing, timeout, timeout::Timeouts};
 use crate::http::text::Decimal;
 use crate::stream::{Broken, Downstream, Upstream as _};
+use crate::throttle::Throttled;
 use crate::timer::Timer;
 use crate::upstream::{Choice, Host, HostId, Resource};
 use crate::worker::{ConnectFailure, Lease, Pool, Upstream};
@@ -67,6 +66,8 @@ struct Course<'t, 'm> {
     body: RequestBody,
     tried: Vec<HostId>,
     hash: Option<u64>,
+    /// Cookies that keep the client with its host, as values of `set-cookie`.
+    cookies: Vec<Vec<u8>>,
     holds_retry: bool,
 }
 
@@ -103,7 +104,9 @@ impl<'m> Request<'m> {
             self.attempts += 1;
             selected.mark_attempt(head, self.attempts, false);
             let Some(host) = self.choose(&mut course) else {
-                return Err(LocalReply::no_healthy_upstream().into());
+                let reply = LocalReply::no_healthy_upstream();
+                upstream.count_status(reply.status);
+                return Err(reply.into());
             };
             let tried = self.attempt(down, head, end, &host, &mut course).await;
             course.give_retry_back();
@@ -126,7 +129,7 @@ impl<'m> Request<'m> {
                     return Err(LocalReply::new(400, "Bad Request", "http1.codec_error").into());
                 }
                 Tried::Gone => {
-                    self.gone(upstream);
+                    self.left(upstream);
                     down.reset();
                     return Ok(());
                 }
@@ -157,6 +160,7 @@ impl<'m> Request<'m> {
         let duration = timeout::stream_duration(selected, &mut head.headers, of_manager);
         let idle = timeout::idle(selected, manager.config.stream_idle_timeout);
         let policies = selected.forward().map_or(&[][..], |it| &it.hash);
+        let mut cookies = Vec::new();
         let hash = if policies.is_empty() {
             None
         } else {
@@ -165,7 +169,9 @@ impl<'m> Request<'m> {
                 Address::Socket(address) => Some(address.ip()),
                 _ => None,
             };
-            hashing::hash(policies, head, client, &connection, |_| {})
+            hashing::hash(policies, head, client, &connection, |cookie| {
+                cookies.push(cookie.to_vec());
+            })
         };
         let mut scratch = manager.scratch.borrow_mut();
         let suppress = manager.router.suppress_envoy_headers;
@@ -193,6 +199,7 @@ impl<'m> Request<'m> {
             body: RequestBody::new(end, usize::try_from(kept).unwrap_or(usize::MAX)),
             tried: Vec::new(),
             hash,
+            cookies,
             holds_retry: false,
         })
     }
@@ -324,7 +331,7 @@ impl<'m> Request<'m> {
             let (idle, clock) = (course.idle, &mut course.clock);
             until_end(
                 down,
-                &mut lease,
+                &mut Throttled::new(&mut lease, self.rate_limit),
                 &mut course.body,
                 &mut back,
                 |context, moved| {
@@ -360,6 +367,9 @@ impl<'m> Request<'m> {
             let name = b"x-envoy-upstream-service-time";
             response.headers.set(name, took.as_bytes());
         }
+        for cookie in &course.cookies {
+            response.headers.push(b"set-cookie", cookie);
+        }
         course.selected.mark_response(&mut response, self.attempts);
         let mut scratch = manager.scratch.borrow_mut();
         let context = self.context(Some(head));
@@ -374,7 +384,7 @@ impl<'m> Request<'m> {
     /// A response that had begun was broken off.
     fn broke_off(&mut self, trouble: Trouble<usize>, upstream: &Upstream) {
         match trouble {
-            Trouble::Downstream(_) => self.gone(upstream),
+            Trouble::Downstream(_) => self.left(upstream),
             Trouble::Upstream(broken) => {
                 let reset = reset_of(broken);
                 self.flags.set(reset.flag());
@@ -395,11 +405,9 @@ impl<'m> Request<'m> {
         }
     }
 
-    /// The client went away.
-    fn gone(&mut self, upstream: &Upstream) {
-        self.flags.set(Flag::DownstreamConnectionTermination);
-        self.details = DOWNSTREAM_DISCONNECT.into();
-        self.manager.stats.downstream_rq_rx_reset.increment();
+    /// The client went away while an upstream was asked.
+    fn left(&mut self, upstream: &Upstream) {
+        self.gone();
         upstream.stats.upstream_rq_tx_reset.increment();
     }
 }

@@ -237,11 +237,18 @@ group! {
 }
 
 group! {
-    /// What the RBAC filter decides; the scope is the child `rbac` of the connection manager's scope, or
-    /// `PREFIXrbac` for connections.
+    /// What the RBAC filter decides; the scope is the child `rbac` of the connection manager's scope or a child
+    /// of that, or `PREFIXrbac` for connections.
     RbacStats {
         allowed: Counter = "allowed",
         denied: Counter = "denied",
+    }
+}
+
+group! {
+    /// What rules of the RBAC filter would decide that are only counted; the scope is the same, or the child that
+    /// is named for them.
+    RbacShadowStats {
         shadow_allowed: Counter = "shadow_allowed",
         shadow_denied: Counter = "shadow_denied",
     }

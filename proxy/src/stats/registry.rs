@@ -139,6 +139,15 @@ impl Scope {
         }
     }
 
+    /// The sum of a number over the cells of all writers. It takes a lock.
+    pub fn total<G: Group>(&self, number: impl Fn(&G) -> u64) -> u64 {
+        let cells = lock(&self.0.cells);
+        let all = cells.iter().filter(|it| it.key.0 == TypeId::of::<G>());
+        all.filter_map(|it| it.any.downcast_ref::<G>())
+            .map(number)
+            .sum()
+    }
+
     /// A counter of any name below this scope, for what no group has.
     pub fn counter(&self, writer: Writer, name: &str) -> Handle<Single<Counter>> {
         self.single(writer, name)

@@ -8,6 +8,7 @@
 
 pub(crate) mod balancing;
 pub(crate) mod breakers;
+pub(crate) mod filters;
 pub(crate) mod framing;
 pub(crate) mod grpc;
 pub(crate) mod headers;

@@ -50,6 +50,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("http2", 17),
     ("limits", 9),
     ("breakers", 11),
-    ("balancing", 0),
+    ("balancing", 20),
+    ("filters", 55),
     ("tcp", 58),
 ];
