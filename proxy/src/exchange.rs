@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
 use crate::http::headers::Headers;
-use crate::http::message::ResponseHead;
+use crate::http::message::{RequestHead, ResponseHead};
 use crate::stream::{BodyEvent, Broken, Downstream, ResponseEvent, Upstream};
 
 /// Which side a trouble came from.
@@ -24,11 +24,22 @@ pub struct RequestBody {
     data: Vec<u8>,
     trailers: Headers,
     state: Progress,
-    /// There is one at all.
-    exists: bool,
-    /// What was sent already, to be sent again; nothing once it does not fit.
-    replay: Option<Vec<u8>>,
-    replay_limit: usize,
+    /// What came and was not sent yet, or what was sent and may have to be sent again.
+    kept: Vec<u8>,
+    keep: Keep,
+    overflowed: bool,
+    /// How many bytes of data came.
+    pub bytes: u64,
+}
+
+/// What of a body is kept.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// What no upstream was there for.
+    #[default]
+    Unsent,
+    /// All of it, up to so many bytes.
+    UpTo(u64),
 }
 
 /// How far a body is.
@@ -37,49 +48,77 @@ enum Progress {
     /// More is to come.
     #[default]
     Open,
-    /// The end is sent.
+    /// The end came.
     Done,
 }
 
 impl RequestBody {
-    /// A body; `end` says that there is none. Up to `replay_limit` bytes are kept to be sent again.
-    pub fn new(end: bool, replay_limit: usize) -> Self {
+    /// A body; `end` says that there is none. Up to `replay_limit` bytes are kept to be sent again, if there is one.
+    pub fn new(end: bool, replay_limit: Option<u64>) -> Self {
         Self {
             state: if end { Progress::Done } else { Progress::Open },
-            exists: !end,
-            replay: (replay_limit > 0).then(Vec::new),
-            replay_limit,
+            keep: replay_limit.map_or(Keep::Unsent, Keep::UpTo),
             ..Self::default()
         }
     }
 
-    /// Whether the whole of what was sent can be sent once more.
-    pub fn can_replay(&self) -> bool {
-        self.replay.is_some()
-    }
-
-    /// Whether all of it is sent.
+    /// Whether all of it came.
     pub fn is_done(&self) -> bool {
         self.state == Progress::Done
     }
 
-    /// Forgets what was kept: the response has begun.
-    pub fn forget(&mut self) {
-        self.replay = None;
-        self.replay_limit = 0;
+    /// Whether it became longer than what may be kept of it; says so once.
+    pub fn overflows(&mut self) -> bool {
+        std::mem::take(&mut self.overflowed)
     }
 
-    /// Sends what was sent already to another upstream.
-    pub fn again(&mut self, upstream: &mut impl Upstream) {
-        let Some(replay) = &self.replay else { return };
-        let end = self.exists && self.state == Progress::Done;
+    /// The same, without saying it only once.
+    pub fn has_overflowed(&self) -> bool {
+        self.overflowed
+    }
+
+    /// It will not be sent again.
+    pub fn forget(&mut self) {
+        self.keep = Keep::Unsent;
+        self.kept = Vec::new();
+    }
+
+    /// Sends the request's head and what is kept of the body to an upstream.
+    pub fn begin(&mut self, head: &RequestHead, upstream: &mut impl Upstream) {
+        let end = self.is_done();
         let trailers = end && !self.trailers.is_empty();
-        if !replay.is_empty() || (end && !trailers) {
-            upstream.send_data(replay, end && !trailers);
+        upstream.send_head(head, end && self.kept.is_empty() && !trailers);
+        if !self.kept.is_empty() {
+            upstream.send_data(&self.kept, end && !trailers);
         }
         if trailers {
             upstream.send_trailers(&self.trailers);
         }
+        if self.keep == Keep::Unsent {
+            self.kept = Vec::new();
+        }
+    }
+
+    /// Takes what comes while there is no upstream for it, as much as may be kept.
+    ///
+    /// # Errors
+    /// The client's side broke.
+    pub fn gather(
+        &mut self,
+        context: &mut Context<'_>,
+        downstream: &mut impl Downstream,
+    ) -> Result<(), Broken> {
+        while !self.is_done() && (self.keep != Keep::Unsent || self.kept.len() < UNSENT) {
+            match self.take(context, downstream) {
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(broken)) => return Err(broken),
+                Poll::Pending => break,
+            }
+            if self.keep == Keep::Unsent {
+                self.kept.append(&mut self.data);
+            }
+        }
+        Ok(())
     }
 
     /// Moves the body on until it is over, or one side has to be waited for.
@@ -91,73 +130,94 @@ impl RequestBody {
     ) -> Poll<Result<(), Trouble<T>>> {
         loop {
             ready!(upstream.poll_room(context)).map_err(Trouble::Upstream)?;
-            if self.state == Progress::Done {
+            if self.is_done() {
                 return Poll::Ready(Ok(()));
             }
-            self.data.clear();
-            let event = ready!(downstream.poll_body(context, &mut self.data, &mut self.trailers));
-            let end = event.map_err(Trouble::Downstream)? == BodyEvent::End;
+            let end = ready!(self.take(context, downstream)).map_err(Trouble::Downstream)?;
+            if self.keep == Keep::Unsent {
+                self.kept = Vec::new();
+            }
             let trailers = end && !self.trailers.is_empty();
             if !self.data.is_empty() || (end && !trailers) {
-                self.keep();
                 upstream.send_data(&self.data, end && !trailers);
             }
             if trailers {
                 upstream.send_trailers(&self.trailers);
             }
-            if end {
-                self.state = Progress::Done;
-            }
         }
     }
 
-    fn keep(&mut self) {
-        if let Some(replay) = &mut self.replay {
-            if replay.len() + self.data.len() > self.replay_limit {
-                self.replay = None;
+    /// Takes what there is of it; true at its end.
+    fn take(
+        &mut self,
+        context: &mut Context<'_>,
+        downstream: &mut impl Downstream,
+    ) -> Poll<Result<bool, Broken>> {
+        self.data.clear();
+        let event = ready!(downstream.poll_body(context, &mut self.data, &mut self.trailers));
+        self.bytes += self.data.len() as u64;
+        let event = event?;
+        if let Keep::UpTo(limit) = self.keep {
+            if self.bytes > limit {
+                self.keep = Keep::Unsent;
+                self.overflowed = true;
             } else {
-                replay.extend_from_slice(&self.data);
+                self.kept.extend_from_slice(&self.data);
             }
         }
+        if event == BodyEvent::End {
+            self.state = Progress::Done;
+        }
+        Poll::Ready(Ok(event == BodyEvent::End))
     }
 }
 
-/// Sends the request's body and waits for the response's head. `clock` says when a limit of
-/// time is reached; it hears whether the whole request is sent.
+/// Bytes of a body that are taken before there is an upstream for it, where it is not kept anyway.
+const UNSENT: usize = 64 * 1024;
+
+/// Who watches over the time that a request takes.
+pub trait Watch {
+    /// A limit.
+    type Limit;
+
+    /// Hears how far the request is, and how many bytes of the response came.
+    fn note(&mut self, request: &RequestBody, response: u64);
+
+    /// Ready when a limit is reached.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Self::Limit>;
+}
+
+/// Sends the request's body and waits for a head of the response.
 ///
 /// # Errors
 /// Which side broke, or which limit was reached.
-pub async fn until_response<T>(
+pub async fn until_response<W: Watch>(
     downstream: &mut impl Downstream,
     upstream: &mut impl Upstream,
     body: &mut RequestBody,
     head: &mut ResponseHead,
-    mut clock: impl FnMut(&mut Context<'_>, bool) -> Poll<T>,
-) -> Result<bool, Trouble<T>> {
+    watch: &mut W,
+) -> Result<ResponseEvent, Trouble<W::Limit>> {
     poll_fn(|context| {
-        loop {
-            // An upstream may answer before it has the whole body, and may stop taking it then.
-            let sending = body.poll(context, downstream, upstream);
-            flush_upstream(upstream, context);
-            match upstream.poll_response(context, head) {
-                Poll::Ready(Ok(ResponseEvent::Head(end))) => return Poll::Ready(Ok(end)),
-                Poll::Ready(Ok(ResponseEvent::Informational)) => {
-                    downstream.send_informational(head);
-                    continue;
-                }
-                Poll::Ready(Err(broken)) => {
-                    return Poll::Ready(Err(Trouble::Upstream(broken)));
-                }
-                Poll::Pending => {}
-            }
-            if let Poll::Ready(Err(trouble)) = sending {
-                return Poll::Ready(Err(trouble));
-            }
-            if let Poll::Ready(broken) = downstream.poll_gone(context) {
-                return Poll::Ready(Err(Trouble::Downstream(broken)));
-            }
-            return clock(context, body.is_done()).map(|it| Err(Trouble::Timeout(it)));
+        // An upstream may answer before it has the whole body, and may stop taking it then.
+        let sending = body.poll(context, downstream, upstream);
+        flush_upstream(upstream, context);
+        watch.note(body, 0);
+        match upstream.poll_response(context, head) {
+            Poll::Ready(Ok(event)) => return Poll::Ready(Ok(event)),
+            Poll::Ready(Err(broken)) => return Poll::Ready(Err(Trouble::Upstream(broken))),
+            Poll::Pending => {}
         }
+        if let Poll::Ready(Err(trouble)) = sending {
+            return Poll::Ready(Err(trouble));
+        }
+        if let Poll::Ready(Err(broken)) = downstream.poll_flush(context) {
+            return Poll::Ready(Err(Trouble::Downstream(broken)));
+        }
+        if let Poll::Ready(broken) = downstream.poll_gone(context) {
+            return Poll::Ready(Err(Trouble::Downstream(broken)));
+        }
+        watch.poll(context).map(|it| Err(Trouble::Timeout(it)))
     })
     .await
 }
@@ -166,19 +226,19 @@ pub async fn until_response<T>(
 ///
 /// # Errors
 /// Which side broke, or which limit was reached.
-pub async fn until_end<T>(
+pub async fn until_end<W: Watch>(
     downstream: &mut impl Downstream,
     upstream: &mut impl Upstream,
     body: &mut RequestBody,
     response: &mut ResponseBody,
-    mut clock: impl FnMut(&mut Context<'_>, bool) -> Poll<T>,
-) -> Result<(), Trouble<T>> {
+    watch: &mut W,
+) -> Result<(), Trouble<W::Limit>> {
     poll_fn(|context| {
-        let before = response.bytes;
         let sending = body.poll(context, downstream, upstream);
         flush_upstream(upstream, context);
         // What ends the response is written by whoever goes on with the connection.
         if let Poll::Ready(result) = response.poll(context, downstream, upstream) {
+            watch.note(body, response.bytes);
             return Poll::Ready(result);
         }
         if let Poll::Ready(Err(broken)) = downstream.poll_flush(context) {
@@ -187,7 +247,11 @@ pub async fn until_end<T>(
         if let Poll::Ready(Err(trouble)) = sending {
             return Poll::Ready(Err(trouble));
         }
-        clock(context, response.bytes != before).map(|it| Err(Trouble::Timeout(it)))
+        if let Poll::Ready(broken) = downstream.poll_gone(context) {
+            return Poll::Ready(Err(Trouble::Downstream(broken)));
+        }
+        watch.note(body, response.bytes);
+        watch.poll(context).map(|it| Err(Trouble::Timeout(it)))
     })
     .await
 }

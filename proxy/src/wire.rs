@@ -138,7 +138,7 @@ impl Wire {
         }
     }
 
-    /// Whether the peer has sent its last byte, and all of them were taken or are in the input.
+    /// Whether the peer has sent its last byte or broken the connection, and all of them were taken or are in the input.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
@@ -158,7 +158,10 @@ impl Wire {
         }
         let mut scratch = self.scratch.0.borrow_mut();
         let mut buffer = ReadBuf::new(&mut scratch);
-        ready!(self.transport.poll_read(context, &mut buffer))?;
+        if let Err(error) = ready!(self.transport.poll_read(context, &mut buffer)) {
+            self.ended = true;
+            return Poll::Ready(Err(error));
+        }
         let bytes = buffer.filled();
         self.input.append(bytes);
         self.ended = bytes.is_empty();

@@ -118,7 +118,6 @@ fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
 fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
     let common = &manager.common;
     let asked = [
-        (manager.request_timeout.is_some(), "request_timeout"),
         (
             manager.log_flush_interval.is_some(),
             "access_log_flush_interval",

@@ -51,6 +51,19 @@ fn multiplexed(codec: Connection, stream: TcpStream) -> Rc<RefCell<Shared>> {
     shared
 }
 
+/// No limits of time.
+struct Never;
+
+impl Watch for Never {
+    type Limit = ();
+
+    fn note(&mut self, _: &RequestBody, _: u64) {}
+
+    fn poll(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
 /// What the proxy does with one request, without routes, retries and limits of time.
 async fn forward(
     down: &mut impl Downstream,
@@ -58,17 +71,17 @@ async fn forward(
     head: &RequestHead,
     end: bool,
 ) -> Result<(), Trouble<()>> {
-    let never = |_: &mut Context<'_>, _| Poll::Pending;
-    let mut body = RequestBody::new(end, 0);
+    let mut body = RequestBody::new(end, None);
     let mut response = ResponseHead::default();
-    up.send_head(head, end);
-    let bodiless = until_response(down, up, &mut body, &mut response, never).await?;
+    body.begin(head, up);
+    let came = until_response(down, up, &mut body, &mut response, &mut Never).await?;
+    let bodiless = came == ResponseEvent::Head(true);
     response.headers.remove(b"connection");
     response.headers.remove(b"transfer-encoding");
     down.send_head(&response, bodiless);
     let mut back = ResponseBody::default();
     if !bodiless {
-        until_end(down, up, &mut body, &mut back, |_, _| Poll::Pending).await?;
+        until_end(down, up, &mut body, &mut back, &mut Never).await?;
     }
     Ok(())
 }

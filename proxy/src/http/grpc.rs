@@ -60,6 +60,24 @@ pub fn status_of_http(status: u16) -> u8 {
     }
 }
 
+/// The status code of HTTP that stands for a status.
+pub fn http_of_status(status: u64) -> u16 {
+    match status {
+        0 => 200,
+        1 => 499,
+        3 | 9 | 11 => 400,
+        4 => 504,
+        5 => 404,
+        6 | 10 => 409,
+        7 => 403,
+        8 => 429,
+        12 => 501,
+        14 => 503,
+        16 => 401,
+        _ => 500,
+    }
+}
+
 /// A status by its names, as `NotFound` and as `NOT_FOUND`.
 pub fn names(status: u64) -> Option<(&'static str, &'static str)> {
     NAMES.get(usize::try_from(status).ok()?).copied()

@@ -132,6 +132,12 @@ impl<'a> LocalReply<'a> {
         Self::new(413, "Payload Too Large", "request_payload_too_large")
     }
 
+    /// More of the request's body came than may be kept, while nobody was there who would take it.
+    pub const fn retry_too_large() -> Self {
+        let body = "exceeded request buffer limit while retrying upstream";
+        Self::new(507, body, "request_payload_exceeded_retry_buffer_limit")
+    }
+
     /// The response's body is too large to be buffered.
     pub const fn response_too_large() -> Self {
         Self::new(500, "Internal Server Error", "response_payload_too_large")

@@ -222,15 +222,16 @@ impl<'t> Selected<'t> {
         }
     }
 
-    /// Writes which try this is into the request, if configured; `timed_out`: the try before took
-    /// too long.
-    pub fn mark_attempt(&self, head: &mut RequestHead, attempt: u32, timed_out: bool) {
+    /// Writes which try this is into the request, if configured; `timed_out` says of a retry whether the try before it
+    /// took too long.
+    pub fn mark_attempt(&self, head: &mut RequestHead, attempt: u32, timed_out: Option<bool>) {
         if self.virtual_host.attempt_count_in_request {
             let count = Decimal::new(attempt.into());
             head.headers.set(b"x-envoy-attempt-count", count.as_bytes());
         }
-        if timed_out && self.virtual_host.include_is_timeout_retry {
-            head.headers.set(b"x-envoy-is-timeout-retry", b"true");
+        if let Some(timed_out) = timed_out.filter(|_| self.virtual_host.include_is_timeout_retry) {
+            let text: &[u8] = if timed_out { b"true" } else { b"false" };
+            head.headers.set(b"x-envoy-is-timeout-retry", text);
         }
     }
 

@@ -95,6 +95,12 @@ impl Connection {
         self.answered || !self.wire.input.is_empty()
     }
 
+    /// What came is no HTTP.
+    fn malformed(&mut self) -> Broken {
+        self.malformed = true;
+        Broken::Protocol
+    }
+
     fn begin(&mut self, end: usize, parsed: head::Parsed, status: u16) -> ResponseEvent {
         self.wire.input.take(end);
         self.searched = 0;
@@ -175,18 +181,20 @@ impl Upstream for Connection {
                 let text = &bytes[..end];
                 let parsed = head::response(text, limits, self.to_head, self.to_connect, head);
                 let Ok(parsed) = parsed else {
-                    self.malformed = true;
-                    return Poll::Ready(Err(Broken::Protocol));
+                    return Poll::Ready(Err(self.malformed()));
                 };
                 return Poll::Ready(Ok(self.begin(end, parsed, head.status)));
             }
             self.searched = bytes.len();
             if self.searched > self.settings.head_size {
-                self.malformed = true;
-                return Poll::Ready(Err(Broken::Protocol));
+                return Poll::Ready(Err(self.malformed()));
             }
             match ready!(self.wire.poll_fill(context)) {
-                Ok(0) | Err(_) => return Poll::Ready(Err(Broken::Connection)),
+                Ok(0) | Err(_) if self.wire.input.is_empty() => {
+                    return Poll::Ready(Err(Broken::Connection));
+                }
+                // The end of a connection ends no message.
+                Ok(0) | Err(_) => return Poll::Ready(Err(self.malformed())),
                 Ok(_) => {}
             }
         }
@@ -205,7 +213,7 @@ impl Upstream for Connection {
             data,
             trailers
         ));
-        self.malformed |= event == Err(Broken::Protocol);
+        let event = event.map_err(|_| self.malformed());
         if !self.settings.trailers {
             trailers.clear();
         }

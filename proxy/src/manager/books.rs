@@ -1,5 +1,7 @@
 //! Counts requests and connections of a connection manager.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::Manager;
@@ -55,5 +57,10 @@ impl Drop for Booked<'_> {
 
 /// Whole milliseconds since then.
 pub(super) fn milliseconds(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    milliseconds_of(since.elapsed())
+}
+
+/// Whole milliseconds.
+pub(super) fn milliseconds_of(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -31,6 +31,12 @@ pub(super) struct Request<'m> {
     pub(super) virtual_host: &'m str,
     pub(super) host: Option<Address>,
     pub(super) upstream_protocol: Option<Protocol>,
+    /// Why there was no connection to the upstream; empty if there was one.
+    pub(super) upstream_failure: String,
+    /// Whether it is a call of gRPC that an upstream is to answer.
+    pub(super) is_call: bool,
+    /// Whether all of the request has come.
+    pub(super) is_complete: bool,
     pub(super) attempts: u32,
     pub(super) response: ResponseHead,
     pub(super) trailers: Headers,
@@ -74,6 +80,7 @@ impl Manager {
         let booked = self.book(head.protocol);
         let mut request = Request::new(self, downstream, head.protocol, booked.begun);
         if let Err((answer, selected)) = self.respond(&mut request, down, head, end).await {
+            let end = end || request.is_complete;
             request.answer(down, head, end, &answer, selected.as_ref());
         }
         request.log(Some(head));
@@ -240,6 +247,9 @@ impl<'m> Request<'m> {
             virtual_host: "",
             host: None,
             upstream_protocol: None,
+            upstream_failure: String::new(),
+            is_call: false,
+            is_complete: false,
             attempts: 0,
             response: ResponseHead::default(),
             trailers: Headers::new(),
@@ -327,6 +337,7 @@ impl<'m> Request<'m> {
         if !end {
             let early = &manager.stats.downstream_rq_response_before_rq_complete;
             early.increment();
+            manager.stats.downstream_rq_rx_reset.increment();
             // What is left of the body would be taken for the next request.
             down.close_after();
         }
@@ -354,6 +365,7 @@ impl<'m> Request<'m> {
                 tls: None,
             }),
             cluster: &self.cluster,
+            upstream_failure: &self.upstream_failure,
             protocol: Some(self.protocol),
             status: self.response.status,
             details: &self.details,

@@ -30,6 +30,23 @@ impl Responses {
         self.internal.count(status);
     }
 
+    /// A response whose code does not count.
+    #[inline]
+    pub fn uncoded(&self, is_internal: bool) {
+        let codes = if is_internal {
+            &self.internal
+        } else {
+            &self.external
+        };
+        codes.uncoded.increment();
+    }
+
+    /// A response whose code does not count, and that is not passed on because the request is tried again.
+    #[inline]
+    pub fn retry_uncoded(&self) {
+        self.retry.uncoded.increment();
+    }
+
     /// A response that is not passed on because the request is tried again.
     #[inline]
     pub fn retry(&self, status: u16) {
@@ -56,20 +73,30 @@ impl Visit for Responses {
 
 /// A counter for each status code; those of a class are allocated when the first is counted.
 #[derive(Debug, Default)]
-struct Codes([OnceLock<Box<[Counter; 100]>>; 5]);
+struct Codes {
+    classes: [OnceLock<Box<[Counter; 100]>>; 5],
+    uncoded: Counter,
+}
 
 impl Codes {
     #[inline]
     fn count(&self, status: u16) {
         let (class, code) = (usize::from(status / 100), usize::from(status % 100));
-        if let Some(codes) = class.checked_sub(1).and_then(|class| self.0.get(class)) {
+        if let Some(codes) = class
+            .checked_sub(1)
+            .and_then(|class| self.classes.get(class))
+        {
             codes.get_or_init(|| Box::new(std::array::from_fn(|_| Counter::default())))[code]
                 .increment();
         }
     }
 
     fn visit(&self, name: &str, visitor: &mut Visitor<'_>) {
-        for (class, codes) in (1..).zip(&self.0) {
+        let uncoded = self.uncoded.value();
+        if uncoded > 0 {
+            visitor.counter(format!("{name}_completed"), uncoded, false);
+        }
+        for (class, codes) in (1..).zip(&self.classes) {
             let Some(codes) = codes.get() else { continue };
             let mut total = 0;
             for (code, counter) in codes.iter().enumerate() {

@@ -110,6 +110,12 @@ impl Upstream {
         self.cluster.report(host, self.worker, outcome, None);
     }
 
+    /// Tells that it went wrong with a host, and what the client is told instead.
+    pub fn report_with(&self, host: &Host, outcome: Outcome, status: u16) {
+        self.cluster
+            .report(host, self.worker, outcome, Some(status));
+    }
+
     /// The worker.
     pub fn worker(&self) -> usize {
         self.worker
@@ -155,29 +161,13 @@ impl Upstream {
         host.traffic(self.worker).rq_active.sub(1);
     }
 
-    /// What a host answered with.
-    pub fn count_answer(&self, host: &Host, status: u16) {
+    /// Whether a host did what it was asked.
+    pub fn count_outcome(&self, host: &Host, good: bool) {
         let traffic = host.traffic(self.worker);
-        if status >= 500 {
-            traffic.rq_error.increment();
-        } else {
+        if good {
             traffic.rq_success.increment();
+        } else {
+            traffic.rq_error.increment();
         }
-    }
-
-    /// A host did not answer.
-    pub fn count_failure(&self, host: &Host) {
-        host.traffic(self.worker).rq_error.increment();
-    }
-
-    /// What the client is told.
-    pub fn count_status(&self, status: u16) {
-        self.stats.responses.external(status);
-    }
-
-    /// What the client is told in the words of a host, and how long that took.
-    pub fn count_answered(&self, status: u16, milliseconds: u64) {
-        self.count_status(status);
-        self.stats.upstream_rq_time.external(milliseconds);
     }
 }

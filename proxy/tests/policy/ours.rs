@@ -152,7 +152,7 @@ impl Stream<'_> {
         let router = Router::default();
         let _ = Timeouts::new(selected, &mut self.request, &router);
         self.attempts = 1;
-        selected.mark_attempt(&mut self.request, 1, false);
+        selected.mark_attempt(&mut self.request, 1, None);
         let mut request = std::mem::take(&mut self.request);
         let mut scratch = std::mem::take(&mut self.scratch);
         selected.finalize_request(&mut request, &self.context(), false, &mut scratch);

@@ -5,16 +5,8 @@ use crate::config::cursor::Cursor;
 use crate::config::model::retry::{BackOff, RetryOn, RetryPolicy};
 
 pub(super) fn policy(cursor: &Cursor<'_>) -> Option<RetryPolicy> {
-    let text = cursor.string("retry_on");
-    let (on, unknown) = RetryOn::parse(&text);
-    if let Some(word) = unknown.first() {
-        let message = format!("`{word}` is no reason to try again");
-        cursor.refuse(
-            "retry_on",
-            message,
-            "Envoy passes over it in silence: remove or mend it",
-        );
-    }
+    // Unknown reasons are passed over, as Envoy does.
+    let (on, _) = RetryOn::parse(&cursor.string("retry_on"));
     let status_codes: Vec<u32> = cursor.numbers("retriable_status_codes");
     let back_off = match cursor.message("retry_back_off") {
         Some(back_off) => self::back_off(&back_off)?,

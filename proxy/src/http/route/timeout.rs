@@ -20,7 +20,7 @@ pub struct Timeouts {
     pub per_try: Option<Duration>,
     /// How long a try may be silent.
     pub per_try_idle: Option<Duration>,
-    /// How long the upstream's stream may last, if a header asks for it.
+    /// How long the upstream's stream may last, if a header asks for it; zero is for ever.
     pub upstream_stream: Option<Duration>,
     /// The status of a timeout: 504, or 204 if a header asks for it.
     pub status: u16,
@@ -66,7 +66,7 @@ impl Timeouts {
             headers.remove(b"x-envoy-upstream-rq-per-try-timeout-ms");
         }
         if let Some(text) = headers.get(b"x-envoy-upstream-stream-duration-ms") {
-            self.upstream_stream = milliseconds(text).flatten();
+            self.upstream_stream = milliseconds(text).map(Option::unwrap_or_default);
             headers.remove(b"x-envoy-upstream-stream-duration-ms");
         }
         headers.remove(b"x-envoy-upstream-alt-stat-name");

@@ -3,107 +3,103 @@
 use std::time::Duration;
 
 use super::super::request::{Answer, Request};
-use super::{Course, GLOBAL, PER_TRY, PER_TRY_IDLE, STREAM_IDLE};
+use super::Course;
+use super::limits::{Limit, Stage};
 use crate::http::flags::Flag;
+use crate::http::grpc;
 use crate::http::local_reply::LocalReply;
 use crate::http::reset::Reset;
 use crate::http::retry::Decision;
-use crate::upstream::{Host, Outcome, Resource};
+use crate::upstream::{Outcome, Resource};
+use crate::worker::Upstream;
 
 impl<'m> Request<'m> {
-    /// Whether a response is a reason to try again: then how long to wait.
+    /// Whether a response is a reason to try again: then how long to wait. `bodiless`: nothing follows its head.
     pub(super) fn judge_response(
         &mut self,
-        host: &Host,
+        bodiless: bool,
         course: &mut Course<'_, '_>,
     ) -> Option<Duration> {
-        let status = self.response.status;
-        course.upstream.report(host, Outcome::Status(status));
-        course.upstream.count_answer(host, status);
-        let (upstream, priority) = (course.upstream, course.priority);
+        let (upstream, status, call) = (course.upstream, self.response.status, self.is_call);
+        let told = grpc::status(&self.response.headers).filter(|_| call);
+        let told = told.map(grpc::http_of_status);
+        upstream.report(&course.host, Outcome::Status(told.unwrap_or(status)));
+        let fails = b"x-envoy-immediate-health-check-fail";
+        if self.response.headers.contains(fails) {
+            upstream.cluster().fail_at_once(&course.host);
+        }
         let random = self.manager.worker.draw();
-        let retry = course.retry.as_mut().filter(|_| course.body.can_replay())?;
-        let decision = retry.on_response(
-            &self.response,
-            || upstream.take(priority, Resource::Retries),
-            random,
-        );
-        let wait = self.decided(decision, course)?;
-        course.upstream.stats.responses.retry(status);
-        Some(wait)
+        let decision = course.decide(|retry, free| retry.on_response(&self.response, free, random));
+        if let Some(wait) = self.decided(decision, course) {
+            upstream.count_outcome(&course.host, false);
+            if self.counts_codes() {
+                upstream.stats.responses.retry(status);
+            } else {
+                upstream.stats.responses.retry_uncoded();
+            }
+            return Some(wait);
+        }
+        course.end_retries();
+        course.has_begun = true;
+        self.count_code(status, course.is_internal, upstream);
+        if status >= 500 {
+            upstream.count_outcome(&course.host, false);
+        } else if !call || bodiless {
+            let good = !call || told.is_some_and(|it| it < 500);
+            upstream.count_outcome(&course.host, good);
+        }
+        None
     }
 
     pub(super) fn judge_reset(
         &mut self,
         reset: Reset,
         started: bool,
-        host: &Host,
         course: &mut Course<'_, '_>,
     ) -> Result<Duration, Answer<'m>> {
-        let outcome = match reset {
-            Reset::ConnectionTimeout => Outcome::Timeout,
-            reset if reset.is_connection_failure() => Outcome::ConnectFailed,
-            _ => Outcome::Failure,
-        };
-        let (upstream, priority) = (course.upstream, course.priority);
+        let upstream = course.upstream;
         if reset != Reset::Overflow {
-            upstream.report(host, outcome);
-            upstream.count_failure(host);
+            upstream.report(&course.host, Outcome::ConnectFailed);
         }
-        let random = self.manager.worker.draw();
-        let retry = course.retry.as_mut().filter(|_| course.body.can_replay());
-        let decision = retry.map_or(Decision::PassOn, |it| {
-            it.on_reset(
-                reset,
-                started,
-                || upstream.take(priority, Resource::Retries),
-                random,
-            )
-        });
-        if let Some(wait) = self.decided(decision, course) {
-            course.upstream.stats.responses.retry(503);
+        if let Some(wait) = self.again_after(reset, started, course) {
             return Ok(wait);
         }
-        let reply = LocalReply::upstream_reset(reset, "", self.attempts > 1);
-        course.upstream.count_status(reply.status);
+        let mut reply =
+            LocalReply::upstream_reset(reset, &self.upstream_failure, self.attempts > 1);
+        reply.overloaded &= !self.manager.router.suppress_envoy_headers;
+        self.count_abort(reply.status, true, course);
         Err(reply.into())
     }
 
     pub(super) fn judge_timeout(
         &mut self,
-        kind: usize,
-        host: &Host,
+        limit: Limit,
         course: &mut Course<'_, '_>,
     ) -> Result<Duration, Answer<'m>> {
-        let (upstream, priority) = (course.upstream, course.priority);
-        let status = course.timeouts.status;
+        let (upstream, status) = (course.upstream, course.limits.status());
         let complete = course.body.is_done();
         let counters = &upstream.stats;
-        let reply = match kind {
-            GLOBAL => {
+        let manager = &self.manager.stats;
+        let reply = match limit {
+            Limit::Global => {
+                if course.limits.stage() == Stage::Waiting {
+                    return Err(LocalReply::upstream_timeout(status).into());
+                }
                 counters.upstream_rq_timeout.increment();
-                upstream.report(host, Outcome::Timeout);
+                if course.limits.stage() == Stage::Asking {
+                    course.report_timeout();
+                }
                 LocalReply::upstream_timeout(status)
             }
-            PER_TRY | PER_TRY_IDLE => {
-                let idle = kind == PER_TRY_IDLE;
+            Limit::PerTry | Limit::PerTryIdle => {
+                let idle = limit == Limit::PerTryIdle;
                 if idle {
                     counters.upstream_rq_per_try_idle_timeout.increment();
                 } else {
                     counters.upstream_rq_per_try_timeout.increment();
                 }
-                upstream.report(host, Outcome::Timeout);
-                let random = self.manager.worker.draw();
-                let retry = course.retry.as_mut().filter(|_| course.body.can_replay());
-                let decision = retry.map_or(Decision::PassOn, |it| {
-                    it.on_reset(
-                        Reset::Local,
-                        true,
-                        || upstream.take(priority, Resource::Retries),
-                        random,
-                    )
-                });
-                if let Some(wait) = self.decided(decision, course) {
+                course.report_timeout();
+                if let Some(wait) = self.again_after(Reset::Local, true, course) {
                     return Ok(wait);
                 }
                 if idle {
@@ -112,27 +108,51 @@ impl<'m> Request<'m> {
                     LocalReply::per_try_timeout(status)
                 }
             }
-            STREAM_IDLE => {
-                self.manager.stats.downstream_rq_idle_timeout.increment();
-                return Err(LocalReply::stream_idle_timeout(complete).into());
+            Limit::Upstream => {
+                counters.upstream_rq_max_duration_reached.increment();
+                return match self.again_after(Reset::Local, true, course) {
+                    Some(wait) => Ok(wait),
+                    None => Err(LocalReply::upstream_stream_duration(complete).into()),
+                };
             }
-            _ => {
-                self.manager
-                    .stats
-                    .downstream_rq_max_duration_reached
-                    .increment();
+            Limit::Request => {
+                manager.downstream_rq_timeout.increment();
+                return Err(LocalReply::request_timeout().into());
+            }
+            Limit::Stream => {
+                manager.downstream_rq_max_duration_reached.increment();
                 return Err(LocalReply::stream_duration(complete).into());
             }
+            Limit::StreamIdle | Limit::BackOff => {
+                manager.downstream_rq_idle_timeout.increment();
+                return Err(LocalReply::stream_idle_timeout(complete).into());
+            }
         };
-        host.traffic(upstream.worker()).rq_timeout.increment();
-        course.upstream.count_status(reply.status);
+        let asked = course.limits.stage() == Stage::Asking;
+        self.count_abort(reply.status, asked, course);
         Err(reply.into())
+    }
+
+    /// How long to wait before another try, if there is one after a try without an answer.
+    fn again_after(
+        &mut self,
+        reset: Reset,
+        started: bool,
+        course: &mut Course<'_, '_>,
+    ) -> Option<Duration> {
+        let random = self.manager.worker.draw();
+        let decision = course.decide(|retry, free| retry.on_reset(reset, started, free, random));
+        let wait = self.decided(decision, course)?;
+        course.upstream.count_outcome(&course.host, false);
+        Some(wait)
     }
 
     fn decided(&mut self, decision: Decision, course: &mut Course<'_, '_>) -> Option<Duration> {
         let stats = &course.upstream.stats;
         match decision {
             Decision::Retry(wait) => {
+                stats.upstream_rq_retry.increment();
+                stats.upstream_rq_retry_backoff_exponential.increment();
                 course.holds_retry = true;
                 return Some(wait);
             }
@@ -140,9 +160,73 @@ impl<'m> Request<'m> {
                 stats.upstream_rq_retry_limit_exceeded.increment();
                 self.flags.set(Flag::UpstreamRetryLimitExceeded);
             }
-            Decision::Overflow => stats.upstream_rq_retry_overflow.increment(),
+            Decision::Overflow => {
+                stats.upstream_rq_retry_overflow.increment();
+                self.flags.set(Flag::UpstreamOverflow);
+            }
             Decision::PassOn => {}
         }
         None
+    }
+
+    /// Counts an answer in the upstream's stead; `asked`: the host was asked.
+    fn count_abort(&self, status: u16, asked: bool, course: &Course<'_, '_>) {
+        if course.has_begun {
+            return;
+        }
+        self.count_code(status, course.is_internal, course.upstream);
+        if asked {
+            course.upstream.count_outcome(&course.host, false);
+        }
+    }
+
+    /// Counts what the client is told.
+    pub(super) fn count_code(&self, status: u16, is_internal: bool, upstream: &Upstream) {
+        let responses = &upstream.stats.responses;
+        if !self.manager.router.dynamic_stats {
+            return;
+        }
+        match (self.counts_codes(), is_internal) {
+            (true, true) => responses.internal(status),
+            (true, false) => responses.external(status),
+            (false, _) => responses.uncoded(is_internal),
+        }
+    }
+
+    /// Whether codes are counted, and not only that there was a response.
+    fn counts_codes(&self) -> bool {
+        !(self.is_call && self.manager.router.suppress_grpc_failures)
+    }
+}
+
+impl Course<'_, '_> {
+    /// What is done after a try; nothing is tried again where retries are over.
+    fn decide(
+        &mut self,
+        decide: impl FnOnce(&mut super::RetryState<'_>, &mut dyn FnMut() -> bool) -> Decision,
+    ) -> Decision {
+        let retried = self.give_retry_back();
+        let (upstream, priority) = (self.upstream, self.priority);
+        let Some(retry) = &mut self.retry else {
+            return Decision::PassOn;
+        };
+        let decision = decide(retry, &mut || upstream.take(priority, Resource::Retries));
+        if retried && decision == Decision::PassOn {
+            upstream.stats.upstream_rq_retry_success.increment();
+        }
+        decision
+    }
+
+    /// A host took too long: that speaks against it.
+    fn report_timeout(&self) {
+        let status = self.limits.status();
+        self.upstream
+            .report_with(&self.host, Outcome::Timeout, status);
+        self.count_host_timeout();
+    }
+
+    pub(super) fn count_host_timeout(&self) {
+        let traffic = self.host.traffic(self.upstream.worker());
+        traffic.rq_timeout.increment();
     }
 }

@@ -166,6 +166,9 @@ impl HostPool {
 
     fn dial(self: &Rc<Self>, upstream: &Rc<Upstream>) {
         let counted = Counted::begin(upstream, &self.host, self.priority);
+        if self.spoken != Spoken::Negotiated {
+            count_version(upstream, self.spoken == Spoken::Http2);
+        }
         let promised = self.carries(upstream);
         let mut state = self.state.borrow_mut();
         state.promised += promised;
@@ -197,13 +200,14 @@ impl HostPool {
             Spoken::Http2 => true,
             Spoken::Negotiated => made.agreed == Some(Protocol::Http2),
         };
+        if self.spoken == Spoken::Negotiated {
+            count_version(upstream, is_http2);
+        }
         if is_http2 {
-            upstream.stats.upstream_cx_http2_total.increment();
             let (connection, counted) = Http2::new(made, config);
             self.drive(upstream, &connection, counted);
             self.became_ready(upstream, &connection);
         } else {
-            upstream.stats.upstream_cx_http1_total.increment();
             let http1 = Http1::new(made, config);
             self.give_back(upstream, Box::new(http1));
         }
@@ -336,6 +340,16 @@ impl HostPool {
     fn forget(&self, connection: &Rc<Http2>) {
         let mut state = self.state.borrow_mut();
         state.multiplexed.retain(|it| !Rc::ptr_eq(it, connection));
+    }
+}
+
+/// Counts a connection by what it speaks.
+fn count_version(upstream: &Upstream, is_http2: bool) {
+    let stats = &upstream.stats;
+    if is_http2 {
+        stats.upstream_cx_http2_total.increment();
+    } else {
+        stats.upstream_cx_http1_total.increment();
     }
 }
 

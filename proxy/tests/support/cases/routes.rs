@@ -125,11 +125,6 @@ pub(crate) fn bad_routes() -> Vec<Bad> {
             Takes,
         ),
         (
-            "a reason that does not exist",
-            to("retry_policy: {retry_on: '5xx,whatever'}"),
-            Takes,
-        ),
-        (
             "a back-off that falls",
             to("retry_policy: {retry_back_off: {base_interval: 2s, max_interval: 1s}}"),
             Refuses,
