@@ -9,6 +9,8 @@
 //! ```
 
 mod bound;
+mod certificates;
+mod secrets;
 mod shown;
 mod unserved;
 
@@ -30,15 +32,16 @@ use crate::cli::Options;
 use crate::config::model::Bootstrap;
 use crate::config::model::address::Address;
 use crate::config::model::listener::{Listener, NetworkFilter};
-use crate::listener::{Acceptor, Common};
+use crate::listener::{Acceptor, Common, Limit, Listeners, Prepared};
 use crate::log::{self, Level, Levels};
 use crate::manager::{Logs, open_logs};
-use crate::socket;
 use crate::stats::Registry;
-use crate::upstream::{Cluster, Random, Surroundings};
+use crate::upstream::{Cluster, Random, Surroundings, Transports};
 use crate::validate;
 use crate::worker::Worker;
 use bound::Bound;
+use certificates::Context;
+use secrets::Discovered;
 use shown::Shown;
 
 /// Serves until a signal or `/quitquitquit`.
@@ -55,6 +58,9 @@ pub(crate) fn serve(options: &Options) -> ExitCode {
 /// Everything that is bound and ready to start.
 struct Proxy {
     clusters: Vec<Arc<Cluster>>,
+    listeners: Vec<Arc<Prepared>>,
+    secrets: Discovered,
+    contexts: Vec<Context>,
     registry: Registry,
     bound: Vec<Bound>,
     workers: usize,
@@ -65,23 +71,38 @@ struct Proxy {
 
 /// Reads the configuration and binds all addresses; nothing is served yet.
 fn start(options: &Options) -> Result<Proxy, String> {
-    let bootstrap = validate::load(options)?;
+    let bootstrap = Arc::new(validate::load(options)?);
     unserved::refuse(&bootstrap)?;
     let workers = options.workers();
-    let bound = bound::bind(&bootstrap, workers)?;
+    let secrets = Discovered::new(&bootstrap)?;
+    let listeners = listeners(&bootstrap, &secrets)?;
     let registry = Registry::default();
-    let clusters = clusters(&bootstrap, workers, &registry);
+    let clusters = clusters(&bootstrap, workers, &registry, &secrets)?;
+    let bound = bound::bind(&bootstrap, workers)?;
     let levels = Levels::new(options.level());
     log::install(&levels).map_err(|it| format!("error: {it}\n"))?;
     let common = Arc::new(Common {
         node: bootstrap.node.clone(),
         logs: logs(&bootstrap, options)?,
+        limit: Limit::new(bootstrap.max_downstream_connections),
     });
     let (end, ending) = watch::channel(false);
-    let shown = Shown::new(&bootstrap, options, &clusters, &bound, end);
+    let mut contexts = certificates::of_listeners(&listeners, &registry);
+    contexts.extend(certificates::of_clusters(&clusters, &registry));
+    let shown = Shown::new(
+        &bootstrap,
+        options,
+        &clusters,
+        &bound,
+        contexts.clone(),
+        end,
+    );
     let admin = admin(&bootstrap, &registry, &levels, shown)?;
     Ok(Proxy {
         clusters,
+        listeners,
+        secrets,
+        contexts,
         registry,
         bound,
         workers,
@@ -91,17 +112,25 @@ fn start(options: &Options) -> Result<Proxy, String> {
     })
 }
 
+/// Loads what listeners need.
+fn listeners(bootstrap: &Bootstrap, secrets: &Discovered) -> Result<Vec<Arc<Prepared>>, String> {
+    let prepare = |listener: &Arc<Listener>| {
+        let prepared = Prepared::new(Arc::clone(listener), &secrets.secrets);
+        prepared.map(Arc::new).map_err(|it| it.render(&[]))
+    };
+    bootstrap.listeners.iter().map(prepare).collect()
+}
+
 /// Opens the files of all access logs.
 fn logs(bootstrap: &Bootstrap, options: &Options) -> Result<Logs, String> {
-    let chains = |it: &Arc<Listener>| {
-        let default = it.default_chain.iter();
-        it.chains.iter().chain(default).cloned().collect::<Vec<_>>()
-    };
-    let chains: Vec<_> = bootstrap.listeners.iter().flat_map(chains).collect();
-    let logs = chains.iter().flat_map(|it| match &it.filter {
-        NetworkFilter::Http(manager) => &manager.access_logs[..],
-        NetworkFilter::TcpProxy(proxy) => &proxy.access_logs[..],
-        NetworkFilter::Close => &[],
+    let logs = bootstrap.listeners.iter().flat_map(|listener| {
+        let chains = listener.chains.iter().chain(&listener.default_chain);
+        let of_chains = chains.flat_map(|it| match &it.filter {
+            NetworkFilter::Http(manager) => &manager.access_logs[..],
+            NetworkFilter::TcpProxy(proxy) => &proxy.access_logs[..],
+            NetworkFilter::Close => &[],
+        });
+        of_chains.chain(&listener.access_logs)
     });
     let mut gathering = Gathering::default();
     if let Some(milliseconds) = options.flush_interval {
@@ -111,20 +140,28 @@ fn logs(bootstrap: &Bootstrap, options: &Options) -> Result<Logs, String> {
         .map_err(|error| format!("error: an access log cannot be opened: {error}\n"))
 }
 
-fn clusters(bootstrap: &Bootstrap, workers: usize, registry: &Registry) -> Vec<Arc<Cluster>> {
-    let surroundings = Surroundings {
-        locality: Some(bootstrap.node.locality.clone()),
-        own_cluster: None,
-    };
+fn clusters(
+    bootstrap: &Bootstrap,
+    workers: usize,
+    registry: &Registry,
+    secrets: &Discovered,
+) -> Result<Vec<Arc<Cluster>>, String> {
     let cluster = |config: &Arc<_>| {
-        let surroundings = surroundings.clone();
-        Cluster::new(
-            Arc::clone(config),
+        let transports = Transports::new(config, &secrets.secrets);
+        let surroundings = Surroundings {
+            locality: Some(bootstrap.node.locality.clone()),
+            own_cluster: None,
+            transports: transports.map_err(|it| it.render(&[]))?,
+        };
+        let config = Arc::clone(config);
+        let random = Random::unforeseen();
+        Ok(Cluster::new(
+            config,
             workers,
             surroundings,
-            Random::unforeseen(),
+            random,
             registry,
-        )
+        ))
     };
     bootstrap.clusters.iter().map(cluster).collect()
 }
@@ -155,7 +192,12 @@ impl Proxy {
     /// Serves until the end.
     fn run(self) -> io::Result<()> {
         let running = self.admin.map(Admin::start).transpose()?;
-        let mut threads = Vec::new();
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let local = LocalSet::new();
+        // Nothing is served before secrets are there that can be.
+        local.block_on(&runtime, self.secrets.begin(&self.registry));
         let mut sockets: Vec<Vec<bound::Share>> = (0..self.workers).map(|_| Vec::new()).collect();
         for bound in self.bound {
             for (index, share) in bound.shares().into_iter().enumerate() {
@@ -163,74 +205,85 @@ impl Proxy {
             }
         }
         for (index, shares) in sockets.into_iter().enumerate() {
-            let (clusters, registry) = (self.clusters.clone(), self.registry.clone());
-            let common = Arc::clone(&self.common);
+            let seat = Seat {
+                index,
+                clusters: self.clusters.clone(),
+                listeners: self.listeners.clone(),
+                registry: self.registry.clone(),
+                common: Arc::clone(&self.common),
+            };
             let ending = self.ending.clone();
             let name = format!("worker-{index}");
-            let body = move || work(index, shares, &clusters, &registry, &common, ending);
-            threads.push(thread::Builder::new().name(name).spawn(body)?);
+            let body = move || seat.work(&shares, ending);
+            thread::Builder::new().name(name).spawn(body)?;
         }
-        watch_over(&self.clusters, self.ending, running)?;
-        drop(threads);
-        Ok(())
+        local.block_on(&runtime, async {
+            for context in self.contexts {
+                spawn_local(context.follow());
+            }
+            watch_over(&self.clusters, self.ending, running).await
+        })
     }
 }
 
 /// What the main thread does: owns the clusters, and waits for the end.
-fn watch_over(
+async fn watch_over(
     clusters: &[Arc<Cluster>],
     mut ending: watch::Receiver<bool>,
     admin: Option<Running>,
 ) -> io::Result<()> {
-    let runtime = runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    LocalSet::new().block_on(&runtime, async {
-        for cluster in clusters {
-            spawn_local(Arc::clone(cluster).own());
-        }
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = ending.wait_for(|it| *it) => {}
-        }
-        drop(admin);
-        Ok(())
-    })
+    for cluster in clusters {
+        spawn_local(Arc::clone(cluster).own());
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = ending.wait_for(|it| *it) => {}
+    }
+    drop(admin);
+    Ok(())
 }
 
-/// What a worker does: takes connections on its share of every address.
-fn work(
+/// What a worker begins with.
+struct Seat {
     index: usize,
-    shares: Vec<bound::Share>,
-    clusters: &[Arc<Cluster>],
-    registry: &Registry,
-    common: &Common,
-    mut ending: watch::Receiver<bool>,
-) {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let Ok(runtime) = runtime else { return };
-    LocalSet::new().block_on(&runtime, async {
-        let worker = Rc::new(Worker::new(index, clusters));
-        for share in shares {
-            let acceptor = Acceptor::new(
-                Arc::clone(&share.listener),
-                share.address,
-                Rc::clone(&worker),
-                registry,
-                common,
-            );
-            match socket::start(share.socket, share.listener.backlog) {
-                Ok(listener) => {
-                    spawn_local(acceptor.run(listener));
+    clusters: Vec<Arc<Cluster>>,
+    listeners: Vec<Arc<Prepared>>,
+    registry: Registry,
+    common: Arc<Common>,
+}
+
+impl Seat {
+    /// What a worker does: takes connections on its share of every address.
+    fn work(self, shares: &[bound::Share], mut ending: watch::Receiver<bool>) {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        LocalSet::new().block_on(&runtime, async {
+            let worker = Rc::new(Worker::new(self.index, &self.clusters));
+            let all = Rc::new(Listeners::default());
+            for listener in &self.listeners {
+                let worker = Rc::clone(&worker);
+                let acceptor =
+                    Acceptor::new(Arc::clone(listener), worker, &self.registry, &self.common);
+                let acceptor = Rc::new(acceptor);
+                for address in &listener.config.addresses {
+                    // What is bound is known by the address that it was given.
+                    if let Address::Socket(address) = address
+                        && !listener.config.bind_to_port
+                    {
+                        all.add(*address, &acceptor);
+                    }
                 }
-                Err(error) => tracing::error!(target: "config", "{}: {error}", share.address),
+                let own = |it: &&bound::Share| Arc::ptr_eq(&it.listener, &listener.config);
+                for share in shares.iter().filter(own) {
+                    share.begin(&acceptor, &all);
+                }
             }
-        }
-        let _ = ending.wait_for(|it| *it).await;
-    });
+            let _ = ending.wait_for(|it| *it).await;
+        });
+    }
 }
 
 impl Options {

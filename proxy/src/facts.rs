@@ -1,11 +1,15 @@
 //! Holds what is known of a connection or request for rules, headers and logs.
 
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::model::address::Address;
 use crate::http::flags::Flags;
 use crate::http::headers::Headers;
 use crate::http::message::{Protocol, RequestHead, ResponseHead};
+use crate::upstream::Host;
 
 /// A connection from downstream.
 #[derive(Debug, Clone)]
@@ -16,6 +20,8 @@ pub struct Downstream {
     pub peer: Address,
     /// Where it arrived; the original destination where that is known.
     pub local: Address,
+    /// Where it was going before it was redirected.
+    pub destination: Option<SocketAddr>,
     /// The name in SNI; may be empty.
     pub server_name: String,
     /// Its TLS.
@@ -24,6 +30,52 @@ pub struct Downstream {
     pub filter_chain: String,
     /// Why its handshake failed; empty if it did not.
     pub transport_failure: String,
+}
+
+/// What became of a connection, for the logs of its listener.
+#[derive(Debug)]
+pub struct Ended {
+    /// The connection.
+    pub downstream: Rc<Downstream>,
+    /// The version of HTTP, if it was HTTP.
+    pub protocol: Option<Protocol>,
+    /// Bytes that came.
+    pub received: u64,
+    /// Bytes that went.
+    pub sent: u64,
+    /// What happened.
+    pub flags: Flags,
+    /// What became of it, in Envoy's word.
+    pub details: &'static str,
+    /// The cluster that it went to; may be empty.
+    pub cluster: String,
+    /// The host that it went to.
+    pub host: Option<Arc<Host>>,
+    /// Whether it was connected to the host.
+    pub connected: bool,
+    /// Why it was not.
+    pub upstream_failure: String,
+    /// How often that was tried.
+    pub attempts: u32,
+}
+
+impl Ended {
+    /// A connection by which nothing came.
+    pub fn new(downstream: Rc<Downstream>) -> Self {
+        Self {
+            downstream,
+            protocol: None,
+            received: 0,
+            sent: 0,
+            flags: Flags::default(),
+            details: "",
+            cluster: String::new(),
+            host: None,
+            connected: false,
+            upstream_failure: String::new(),
+            attempts: 0,
+        }
+    }
 }
 
 /// The TLS of a connection.
@@ -172,6 +224,7 @@ pub(crate) fn test_downstream() -> Downstream {
         id: 7,
         peer: address("10.0.0.9:4444"),
         local: address("10.0.0.1:80"),
+        destination: None,
         server_name: String::new(),
         tls: None,
         filter_chain: String::new(),

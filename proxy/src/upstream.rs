@@ -17,6 +17,7 @@ pub mod original;
 pub mod outlier;
 mod owner;
 pub mod random;
+pub mod transport;
 pub mod view;
 
 pub use balance::{Balancer, Choice};
@@ -26,3 +27,4 @@ pub use host::{Host, HostId};
 pub use members::Snapshot;
 pub use outlier::Outcome;
 pub use random::Random;
+pub use transport::Transports;

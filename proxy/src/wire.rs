@@ -11,22 +11,19 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use crate::tls::Secured;
+
 /// How many bytes one read takes at most.
 const READ_SIZE: usize = 64 * 1024;
 /// A buffer that has grown beyond this is given back when it is empty.
 const KEPT: usize = 16 * 1024;
 
-/// What a connection runs over when it is not plain TCP.
-pub trait Secured: AsyncRead + AsyncWrite + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Secured for T {}
-
 /// A connection's bytes in the kernel or in TLS.
 pub enum Transport {
     /// Plain TCP.
     Plain(TcpStream),
-    /// TLS, or whatever else stands between.
-    Secured(Box<dyn Secured>),
+    /// TLS, which stands between.
+    Secured(Secured),
 }
 
 impl Transport {
@@ -37,14 +34,14 @@ impl Transport {
     ) -> Poll<io::Result<()>> {
         match self {
             Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Secured(stream) => Pin::new(stream.as_mut()).poll_read(context, buffer),
+            Self::Secured(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 
     fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
             Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Secured(stream) => Pin::new(stream.as_mut()).poll_write(context, bytes),
+            Self::Secured(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 }
@@ -136,6 +133,14 @@ impl Wire {
             Transport::Plain(stream) => Some(stream),
             Transport::Secured(_) => None,
         }
+    }
+
+    /// The same with what was read of it already.
+    pub fn with_input(transport: Transport, scratch: Scratch, read: Vec<u8>) -> Self {
+        let mut wire = Self::new(transport, scratch);
+        wire.received = read.len() as u64;
+        wire.input.bytes = read;
+        wire
     }
 
     /// Whether the peer has sent its last byte or broken the connection, and all of them were taken or are in the input.
@@ -252,13 +257,17 @@ impl Wire {
         }
         match &mut self.transport {
             Transport::Plain(_) => Poll::Ready(Ok(())),
-            Transport::Secured(stream) => Pin::new(stream.as_mut()).poll_flush(context),
+            Transport::Secured(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     /// Makes the end of the connection a reset, whenever it is dropped: what was not sent is lost.
     pub fn abort(&mut self) {
-        if let Transport::Plain(stream) = &self.transport {
+        let stream = match &self.transport {
+            Transport::Plain(stream) => Some(stream),
+            Transport::Secured(stream) => Some(stream.tcp()),
+        };
+        if let Some(stream) = stream {
             let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
         }
     }
@@ -271,7 +280,7 @@ impl Wire {
         ready!(self.poll_flush(context))?;
         match &mut self.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Transport::Secured(stream) => Pin::new(stream.as_mut()).poll_shutdown(context),
+            Transport::Secured(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

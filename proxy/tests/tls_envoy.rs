@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use cases::{Case, People};
 use judge::{Running, envoy};
-use mesh_proxy::tls::{Dialer, Failure, Options, Server, Session, accept, connect};
+use mesh_proxy::tls::{Dialer, Failure, Fronted, Options, Server, Session, accept, connect};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -74,7 +74,8 @@ const LIMIT: Option<Duration> = Some(Duration::from_secs(20));
 /// Serves `times` connections; each is told `hello` and closed.
 async fn serve(listener: &TcpListener, server: &Server) -> Result<Session, Failure> {
     let (stream, _) = listener.accept().await.unwrap();
-    let (mut stream, session) = accept(stream, server, LIMIT).await?;
+    let (mut stream, session) =
+        accept(Fronted::new(stream, Vec::new()), server, LIMIT, |_| {}).await?;
     stream.write_all(b"hello").await.map_err(Failure::of)?;
     stream.shutdown().await.map_err(Failure::of)?;
     let mut rest = Vec::new();

@@ -1,14 +1,18 @@
 //! Binds the addresses of all listeners, before anything is served.
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use socket2::Socket;
+use tokio::task::spawn_local;
 
 use crate::config::model::Bootstrap;
 use crate::config::model::address::Address;
 use crate::config::model::listener::Listener;
+use crate::listener::{Acceptor, Listeners};
 use crate::socket;
 
 /// An address of a listener, bound once for each worker.
@@ -21,8 +25,24 @@ pub(super) struct Bound {
 /// What one worker has of an address.
 pub(super) struct Share {
     pub(super) listener: Arc<Listener>,
-    pub(super) address: SocketAddr,
-    pub(super) socket: Socket,
+    address: SocketAddr,
+    socket: Cell<Option<Socket>>,
+}
+
+impl Share {
+    /// Begins to take connections.
+    pub(super) fn begin(&self, acceptor: &Rc<Acceptor>, all: &Rc<Listeners>) {
+        let Some(socket) = self.socket.take() else {
+            return;
+        };
+        all.add(self.address, acceptor);
+        match socket::start(socket, self.listener.backlog) {
+            Ok(listener) => {
+                spawn_local(Rc::clone(acceptor).run(listener, Rc::clone(all)));
+            }
+            Err(error) => tracing::error!(target: "config", "{}: {error}", self.address),
+        }
+    }
 }
 
 impl Bound {
@@ -32,7 +52,7 @@ impl Bound {
         let share = |socket| Share {
             listener: Arc::clone(&listener),
             address,
-            socket,
+            socket: Cell::new(Some(socket)),
         };
         self.sockets.into_iter().map(share).collect()
     }

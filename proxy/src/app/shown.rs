@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::bound::Bound;
+use super::certificates::Context;
 use crate::admin::{
     Certificates, Cluster as ShownCluster, CommandLine, Drain, Health, Host as ShownHost,
     HostCounts, Limits, Listener as ShownListener, Locality, Outliers, ServerInfo, Source, State,
@@ -27,6 +28,7 @@ pub(super) struct Shown {
     listeners: Vec<ShownListener>,
     bootstrap: Arc<Message>,
     dumps: Vec<Value>,
+    contexts: Vec<Context>,
     command_line: CommandLine,
     node: Value,
     started: Instant,
@@ -40,6 +42,7 @@ impl Shown {
         options: &Options,
         clusters: &[Arc<Cluster>],
         bound: &[Bound],
+        contexts: Vec<Context>,
         end: watch::Sender<bool>,
     ) -> Self {
         let node = bootstrap.message.get("node").map(|it| &it.value.data);
@@ -52,6 +55,7 @@ impl Shown {
             listeners: listeners(bound),
             bootstrap: Arc::clone(&bootstrap.message),
             dumps: dumps(bootstrap),
+            contexts,
             command_line: command_line(options),
             node,
             started: Instant::now(),
@@ -87,7 +91,7 @@ impl Source for Shown {
     }
 
     fn certificates(&self) -> Vec<Certificates> {
-        Vec::new()
+        self.contexts.iter().map(Context::certificates).collect()
     }
 
     fn configuration(&self) -> Vec<Value> {

@@ -2,14 +2,11 @@
 //! a field that is honoured in name only would be worse than none.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use crate::config::model::Bootstrap;
 use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
 use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Routes};
-use crate::config::model::listener::{
-    FilterChain, FilterChainMatch, Listener, ListenerFilterKind, NetworkFilter,
-};
+use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
 use crate::config::model::protocol::{HeaderCase, Underscores, UpstreamProtocol};
 use crate::config::model::route::Action;
 
@@ -19,9 +16,6 @@ use crate::config::model::route::Action;
 /// All that is asked for in vain, as people read it.
 pub(super) fn refuse(bootstrap: &Bootstrap) -> Result<(), String> {
     let mut found = Vec::new();
-    if bootstrap.max_downstream_connections.is_some() {
-        found.push("a limit of downstream connections".to_owned());
-    }
     let discovery = &bootstrap.discovery;
     if discovery.listeners.is_some() || discovery.clusters.is_some() || discovery.ads.is_some() {
         found.push("dynamic_resources: discovery".to_owned());
@@ -45,39 +39,12 @@ pub(super) fn refuse(bootstrap: &Bootstrap) -> Result<(), String> {
 
 fn listener(listener: &Listener, found: &mut Vec<String>) {
     let mut ask = |what: &str| found.push(format!("listener {}: {what}", listener.name));
-    if !listener.bind_to_port || listener.use_original_dst {
-        ask("connections that another listener hands over");
-    }
-    for filter in &listener.listener_filters {
-        match filter.kind {
-            ListenerFilterKind::OriginalDst => {}
-            ListenerFilterKind::TlsInspector { .. } => ask("tls_inspector"),
-            ListenerFilterKind::HttpInspector => ask("http_inspector"),
-        }
-    }
-    let chains: Vec<&Arc<FilterChain>> = listener
-        .chains
-        .iter()
-        .chain(&listener.default_chain)
-        .collect();
-    if chains.len() > 1 {
-        ask("several filter chains");
-    }
-    if !listener.access_logs.is_empty() {
-        ask("access logs of connections");
-    }
-    for it in chains {
+    for it in listener.chains.iter().chain(&listener.default_chain) {
         chain(it, &mut ask);
     }
 }
 
 fn chain(chain: &FilterChain, ask: &mut impl FnMut(&str)) {
-    if chain.matcher != FilterChainMatch::default() {
-        ask("filter_chain_match");
-    }
-    if chain.tls.is_some() {
-        ask("TLS");
-    }
     if !chain.rbac.is_empty() {
         ask("RBAC of connections");
     }

@@ -12,7 +12,7 @@ use super::Manager;
 use super::books::milliseconds;
 use super::request::{Answer, Request};
 use crate::config::model::http::Codec;
-use crate::facts::Downstream;
+use crate::facts::{Downstream, Ended};
 use crate::http::flags::Flag;
 use crate::http::local_reply::LocalReply;
 use crate::http::message::{Protocol, RequestHead};
@@ -20,6 +20,7 @@ use crate::http1::head::{HeadError, Limits};
 use crate::http1::server::{Connection, NoRequest, Settings};
 use crate::http1::write::reason;
 use crate::http2;
+use crate::listener::{Arrival, Opened, Unopened};
 use crate::multiplex::{self, Driver, Shared};
 use crate::stream::Downstream as _;
 use crate::timer::Timer;
@@ -35,17 +36,40 @@ const HEAD: usize = 1;
 
 impl Manager {
     /// Takes requests from a connection until it ends.
-    pub async fn serve(self: Rc<Self>, mut wire: Wire, mut downstream: Downstream) {
+    pub async fn serve(self: Rc<Self>, arrival: Arrival, mut downstream: Downstream) -> Ended {
         downstream.id = self.next_connection();
         let begun = Instant::now();
-        self.stats.downstream_cx_total.increment();
-        self.stats.downstream_cx_active.add(1);
-        let (received, sent, remote) = if self.speaks_http2(&mut wire).await {
-            Rc::clone(&self).serve_http2(wire, downstream).await
-        } else {
-            self.serve_http1(wire, &downstream).await
+        let stats = &self.stats;
+        stats.downstream_cx_total.increment();
+        stats.downstream_cx_active.add(1);
+        let secured = arrival.is_secured();
+        if secured {
+            stats.downstream_cx_ssl_total.increment();
+            stats.downstream_cx_ssl_active.add(1);
+        }
+        let opened = arrival.open(&mut downstream).await;
+        let downstream = Rc::new(downstream);
+        let mut ended = Ended::new(Rc::clone(&downstream));
+        let remote = match opened {
+            Ok(opened) => {
+                let Opened { mut wire, protocol } = opened;
+                let served = if self.speaks_http2(&mut wire, protocol.as_deref()).await {
+                    ended.protocol = Some(Protocol::Http2);
+                    Rc::clone(&self).serve_http2(wire, downstream).await
+                } else {
+                    ended.protocol = Some(Protocol::Http11);
+                    self.serve_http1(wire, &downstream).await
+                };
+                (ended.received, ended.sent) = (served.0, served.1);
+                served.2
+            }
+            // Whoever fails at shaking hands is thought to have gone (as in Envoy).
+            Err(why) => why == Unopened::Failed,
         };
         let stats = &self.stats;
+        if secured {
+            stats.downstream_cx_ssl_active.sub(1);
+        }
         stats.downstream_cx_active.sub(1);
         stats.downstream_cx_destroy.increment();
         if remote {
@@ -54,15 +78,17 @@ impl Manager {
             stats.downstream_cx_destroy_local.increment();
         }
         stats.downstream_cx_length_ms.record(milliseconds(begun));
-        stats.downstream_cx_rx_bytes_total.add(received);
-        stats.downstream_cx_tx_bytes_total.add(sent);
+        stats.downstream_cx_rx_bytes_total.add(ended.received);
+        stats.downstream_cx_tx_bytes_total.add(ended.sent);
+        ended
     }
 
-    /// Which protocol a connection speaks, by its first bytes where that is not settled.
-    async fn speaks_http2(&self, wire: &mut Wire) -> bool {
+    /// Which protocol a connection speaks: what was agreed on, else by its first bytes.
+    async fn speaks_http2(&self, wire: &mut Wire, agreed: Option<&[u8]>) -> bool {
         match self.config.codec {
             Codec::Http1 => false,
             Codec::Http2 => true,
+            Codec::Auto if agreed.is_some() => agreed == Some(b"h2"),
             Codec::Auto => {
                 let decided = |bytes: &[u8]| {
                     let shared = bytes.len().min(PREFACE.len());
@@ -204,7 +230,11 @@ impl Manager {
         request.log(None);
     }
 
-    async fn serve_http2(self: Rc<Self>, wire: Wire, downstream: Downstream) -> (u64, u64, bool) {
+    async fn serve_http2(
+        self: Rc<Self>,
+        wire: Wire,
+        downstream: Rc<Downstream>,
+    ) -> (u64, u64, bool) {
         self.stats.downstream_cx_http2_total.increment();
         self.stats.downstream_cx_http2_active.add(1);
         let mut limits = settings(&self.config.http2);
@@ -213,7 +243,6 @@ impl Manager {
         let codec = http2::Connection::server(limits);
         let shared = Rc::new(RefCell::new(Shared::new(codec, wire)));
         let mut driver = Driver::new(Rc::clone(&shared));
-        let downstream = Rc::new(downstream);
         let mut timer = Timer::<1>::default();
         let mut busy = true;
         poll_fn(|context| {

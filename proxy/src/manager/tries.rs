@@ -14,7 +14,6 @@ use crate::config::model::address::Address;
 use crate::config::model::retry::RetryPolicy;
 use crate::config::model::route::Priority;
 use crate::exchange::RequestBody;
-use crate::facts;
 use crate::http::flags::Flag;
 use crate::http::grpc;
 use crate::http::local_reply::{DOWNSTREAM_RESET, LocalReply};
@@ -265,7 +264,7 @@ impl<'m> Request<'m> {
             hash,
             tried,
             attempts,
-            destination: destination(self.downstream),
+            destination: self.downstream.destination,
         })
     }
 
@@ -293,12 +292,5 @@ impl<'m> Request<'m> {
         } else {
             self.gone();
         }
-    }
-}
-
-fn destination(downstream: &facts::Downstream) -> Option<std::net::SocketAddr> {
-    match downstream.local {
-        Address::Socket(address) => Some(address),
-        _ => None,
     }
 }

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -16,10 +17,11 @@ use crate::config::model::address::Address;
 use crate::config::model::retry::BackOff;
 use crate::config::model::route::Priority;
 use crate::config::model::tcp::{TcpCluster, TcpProxy};
-use crate::facts::Downstream;
+use crate::facts::{self, Downstream};
 use crate::http::flags::Flag;
 use crate::http::hash::xxh64;
 use crate::http::text::Short;
+use crate::listener::Arrival;
 use crate::manager::{Logs, opened};
 use crate::stats::{Handle, TcpStats};
 use crate::upstream::{Choice, Host, Outcome, Resource};
@@ -50,23 +52,30 @@ impl Filter {
         }
     }
 
-    /// Carries a connection to its end. `destination` is where it was going before it was redirected.
+    /// Carries a connection to its end.
     pub async fn serve(
         &self,
-        downstream: Wire,
-        known: Downstream,
-        destination: Option<SocketAddr>,
+        arrival: Arrival,
+        mut known: Downstream,
         worker: &Worker,
-    ) {
+    ) -> facts::Ended {
         self.stats.downstream_cx_total.increment();
+        let opened = arrival.open(&mut known).await;
+        let known = Rc::new(known);
         let mut session = Session::new(self, &known);
+        let Ok(opened) = opened else {
+            session.log();
+            return session.ended(&known);
+        };
+        let downstream = opened.wire;
         // Until the upstream is connected nothing is read: it would have to be kept.
-        if let Some((raw, limit)) = self.connect(&mut session, destination, worker).await {
+        if let Some((raw, limit)) = self.connect(&mut session, known.destination, worker).await {
             self.carry(&mut session, downstream, raw, limit).await;
         } else {
             session.count(&downstream);
             session.log();
         }
+        session.ended(&known)
     }
 
     /// Relays until an end, and hands the end on as it came.

@@ -1,5 +1,6 @@
 //! Follows one connection of the TCP proxy: its limits of time, what is counted of it, and the lines it leaves in logs.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
@@ -10,7 +11,7 @@ use super::proxy::Filter;
 use super::relay::Progress;
 use crate::access_log;
 use crate::config::model::address::Address;
-use crate::facts::{Downstream, LogContext, Times, Upstream};
+use crate::facts::{Downstream, Ended, LogContext, Times, Upstream};
 use crate::http::flags::{Flag, Flags};
 use crate::timer::Timer;
 use crate::upstream::Host;
@@ -76,6 +77,21 @@ impl<'f> Session<'f> {
             moved: 0,
             downstream_waits: false,
             upstream_waits: false,
+        }
+    }
+
+    /// What the listener's logs tell of it.
+    pub(super) fn ended(self, downstream: &Rc<Downstream>) -> Ended {
+        Ended {
+            received: self.received,
+            sent: self.sent,
+            flags: self.flags,
+            cluster: self.cluster.to_owned(),
+            host: self.host,
+            connected: self.connected,
+            upstream_failure: self.failure,
+            attempts: self.attempts,
+            ..Ended::new(Rc::clone(downstream))
         }
     }
 

@@ -167,7 +167,7 @@ impl FileSecret {
                 None => directories.extend(contents(&secret.kind).into_iter().filter_map(|from| {
                     match from {
                         Bytes::File(path) => Some(directory(path)),
-                        Bytes::Inline(_) | Bytes::Environment(_) => None,
+                        Bytes::Read(..) | Bytes::Inline(_) | Bytes::Environment(_) => None,
                     }
                 })),
             }

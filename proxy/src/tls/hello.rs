@@ -11,6 +11,10 @@ pub struct Hello {
     pub protocols: Vec<Vec<u8>>,
     /// Versions, the best first as the client says: `0x0304` is TLS 1.3.
     pub versions: Vec<u16>,
+    /// Groups for the key exchange, by number.
+    pub groups: Vec<u16>,
+    /// It asks whether the certificate was revoked (OCSP).
+    pub asks_for_status: bool,
 }
 
 /// What the first bytes of a connection are.
@@ -214,6 +218,8 @@ fn hello(body: &[u8]) -> Option<Hello> {
             // What is wrong here is for the handshake itself to refuse.
             PROTOCOLS => hello.protocols = protocols(body).unwrap_or_default(),
             VERSIONS => hello.versions = versions(body)?,
+            GROUPS => hello.groups = groups(body).unwrap_or_default(),
+            STATUS => hello.asks_for_status = true,
             _ => {}
         }
     }
@@ -250,6 +256,15 @@ fn protocols(mut body: Reader<'_>) -> Option<Vec<Vec<u8>>> {
     body.is_empty().then_some(protocols)
 }
 
+fn groups(mut body: Reader<'_>) -> Option<Vec<u16>> {
+    let mut list = Reader(body.bytes16()?);
+    let mut groups = Vec::new();
+    while !list.is_empty() {
+        groups.push(list.u16()?);
+    }
+    Some(groups)
+}
+
 fn versions(mut body: Reader<'_>) -> Option<Vec<u16>> {
     let mut list = Reader(body.bytes8()?);
     let mut versions = Vec::new();
@@ -261,6 +276,8 @@ fn versions(mut body: Reader<'_>) -> Option<Vec<u16>> {
 
 const CLIENT_HELLO: u8 = 1;
 const SERVER_NAME: u16 = 0;
+const STATUS: u16 = 5;
+const GROUPS: u16 = 10;
 const PROTOCOLS: u16 = 16;
 const VERSIONS: u16 = 43;
 const TLS_1_0: u16 = 0x0301;

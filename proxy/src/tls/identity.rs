@@ -1,6 +1,7 @@
 //! Loads certificates with their keys, and chooses the one for a client.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
@@ -21,6 +22,8 @@ use crate::config::problem::Problem;
 pub struct Identity {
     /// The certificate and those that are sent behind it.
     pub certificate: Certificate,
+    /// The file that it is from, if it is from one.
+    pub path: Option<PathBuf>,
     pub(super) key: Arc<CertifiedKey>,
     kind: Kind,
 }
@@ -55,12 +58,13 @@ impl Identity {
                 .map_or(Kind::Other, Kind::Ecdsa),
             _ => Kind::Other,
         };
-        let certificate = Certificate::new(chain).ok_or_else(|| {
+        let leaf = Certificate::new(chain).ok_or_else(|| {
             let message = format!("{} holds no certificate", place(&certificate.chain));
             certificate.chain.spot.problem(message, "")
         })?;
         Ok(Self {
-            certificate,
+            certificate: leaf,
+            path: path(&certificate.chain),
             key: Arc::new(certified),
             kind: scheme,
         })
@@ -199,10 +203,18 @@ pub(super) fn certificates(
     })
 }
 
+/// The file that a source is.
+pub(super) fn path(source: &DataSource) -> Option<PathBuf> {
+    match &source.from {
+        Bytes::File(path) | Bytes::Read(path, _) => Some(path.clone()),
+        Bytes::Inline(_) | Bytes::Environment(_) => None,
+    }
+}
+
 /// Where a source is, to be named to people.
 pub(super) fn place(source: &DataSource) -> String {
     match &source.from {
-        Bytes::File(path) => format!("`{}`", path.display()),
+        Bytes::File(path) | Bytes::Read(path, _) => format!("`{}`", path.display()),
         Bytes::Inline(_) => "the text that stands here".to_owned(),
         Bytes::Environment(name) => format!("the environment variable `{name}`"),
     }

@@ -107,6 +107,16 @@ impl<T: Configured> Live<T> {
         View { receiver, seen }
     }
 
+    /// What there is now.
+    pub fn now(&self) -> Option<Arc<T::Made>> {
+        self.current.borrow().clone()
+    }
+
+    /// What it is made of.
+    pub fn configuration(&self) -> &T {
+        &self.tls
+    }
+
     /// How often secrets made it new: Envoy's `ssl_context_update_by_sds`.
     pub fn updates(&self) -> u64 {
         self.updates.load(Ordering::Relaxed)
@@ -148,15 +158,23 @@ impl<T: Configured> User for Live<T> {
 
     fn renew(&self, secrets: &Secrets) -> Result<(), Problem> {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(made) = self.made(secrets)? {
-            self.current.send_replace(Some(Arc::new(made)));
-            self.updates.fetch_add(1, Ordering::Relaxed);
-        }
+        let made = self.made(secrets)?.map(Arc::new);
+        self.updates.fetch_add(1, Ordering::Relaxed);
+        self.current.send_modify(|current| {
+            if made.is_some() {
+                *current = made;
+            }
+        });
         Ok(())
     }
 }
 
 impl<M> View<M> {
+    /// Waits for something new; tells whether there can be any.
+    pub async fn changed(&mut self) -> bool {
+        self.receiver.changed().await.is_ok()
+    }
+
     /// What is there now; nothing before all secrets are there.
     pub fn get(&mut self) -> Option<&Arc<M>> {
         if self.receiver.has_changed().unwrap_or(false) {

@@ -113,6 +113,9 @@ pub enum Failure {
     /// The peer does not speak TLS, or not ours, or sent an alert.
     #[error("{0}")]
     Protocol(rustls::Error),
+    /// The client does not speak TLS: why, in BoringSSL's number and word.
+    #[error("{}", .0.1)]
+    NotTls((u8, &'static str)),
     /// The client has no certificate, and must have one.
     #[error("peer did not provide required client certificate")]
     NoCertificate,
@@ -149,7 +152,7 @@ impl Failure {
     /// What it counts.
     pub fn counter(&self) -> Option<Counter> {
         match self {
-            Self::Protocol(_) => Some(Counter::ConnectionError),
+            Self::Protocol(_) | Self::NotTls(_) => Some(Counter::ConnectionError),
             Self::NoCertificate => Some(Counter::FailVerifyNoCertificate),
             Self::Distrust(distrust) => Some(distrust.counter()),
             Self::Connection(_) | Self::Timeout | Self::NotReady => None,
@@ -166,6 +169,7 @@ impl Failure {
                 let (reason, name) = protocol_reason(cause);
                 error(SSL_LIBRARY + reason, &name, "")
             }
+            Self::NotTls((number, name)) => error(SSL_LIBRARY + u32::from(*number), name, ""),
             Self::NoCertificate => error(
                 SSL_LIBRARY + 192,
                 "PEER_DID_NOT_RETURN_A_CERTIFICATE",

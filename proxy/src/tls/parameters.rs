@@ -33,18 +33,23 @@ pub(super) fn provider(parameters: &TlsParameters, first: First) -> Arc<CryptoPr
     } else {
         suites.extend(parameters.ciphers.iter().copied().map(suite));
     }
-    let groups = match &*parameters.groups {
-        [] => DEFAULT_GROUPS.iter().copied().map(group).collect(),
-        groups => groups.iter().copied().map(group).collect(),
-    };
     // Else rustls would offer the ciphers of versions that it does not offer.
     let versions = versions(parameters);
     suites.retain(|suite| versions.contains(&suite.version()));
     Arc::new(CryptoProvider {
         cipher_suites: suites,
-        kx_groups: groups,
+        kx_groups: groups(parameters),
         ..default_provider()
     })
+}
+
+/// The groups that `parameters` allow, the best first.
+pub(super) fn groups(parameters: &TlsParameters) -> Vec<&'static dyn SupportedKxGroup> {
+    let groups = match &*parameters.groups {
+        [] => &DEFAULT_GROUPS[..],
+        groups => groups,
+    };
+    groups.iter().copied().map(group).collect()
 }
 
 /// The versions that `parameters` allow.

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use rustls::crypto::aws_lc_rs::Ticketer;
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{
     ClientHello, NoClientAuth, ProducesTickets, ResolvesServerCert, StoresServerSessions,
 };
 use rustls::sign::CertifiedKey;
-use rustls::{CipherSuite, NamedGroup, ProtocolVersion, ServerConfig};
+use rustls::{CipherSuite, ProtocolVersion, ServerConfig};
 
+use super::hello::Hello;
 use super::identity::{Identity, Selection};
-use super::parameters::{First, provider, versions};
+use super::parameters::{First, groups, provider, versions};
 use super::resumption::{Tickets, server_sessions};
 use super::trust::{Asks, Trust};
 use super::verifier::Clients;
-use crate::config::model::tls::DownstreamTls;
+use crate::config::model::tls::{DownstreamTls, TlsVersion};
 use crate::config::problem::Problem;
 
 /// How connections of clients are secured. Immutable: new secrets make a new one, and connections
@@ -30,6 +32,8 @@ pub struct Server {
     /// By identity.
     configurations: Vec<Variants>,
     protocols: Vec<Vec<u8>>,
+    /// It speaks TLS 1.3.
+    newest: bool,
 }
 
 impl Server {
@@ -67,28 +71,21 @@ impl Server {
             trust,
             configurations,
             protocols,
+            newest: tls.common.parameters.maximum == TlsVersion::V1_3,
         })
     }
 
-    /// The group that a handshake of TLS 1.2 takes; a resumed session does not tell.
-    pub(super) fn old_group(&self, hello: &ClientHello<'_>) -> Option<NamedGroup> {
-        let known = self.configurations[0][0][0]
-            .crypto_provider()
-            .kx_groups
-            .iter();
-        let known: Vec<_> = known
-            .filter(|group| group.usable_for_version(ProtocolVersion::TLSv1_2))
-            .collect();
-        let mut offered = hello.named_groups()?.iter().copied();
-        offered.find(|offered| known.iter().any(|group| group.name() == *offered))
-    }
-
     /// What a client gets, by what it offers.
-    pub(super) fn choose(&self, hello: &ClientHello<'_>) -> (&Arc<ServerConfig>, &Arc<Identity>) {
+    pub(super) fn choose(
+        &self,
+        hello: &ClientHello<'_>,
+        offered: &Hello,
+    ) -> (&Arc<ServerConfig>, &Arc<Identity>) {
         let index = self.selection.choose(hello);
         let suites = hello.cipher_suites();
         let place = |wanted: &[CipherSuite]| suites.iter().position(|suite| wanted.contains(suite));
-        let order = if place(&TLS13_SUITES).is_some() {
+        let newest = self.newest && offered.versions.contains(&TLS13);
+        let order = if newest {
             Order::Client
         } else if place(&CHACHA_SUITES) < place(&AES128_SUITES) && place(&CHACHA_SUITES).is_some() {
             Order::ChaChaFirst
@@ -99,13 +96,32 @@ impl Server {
         let common = hello.alpn().is_some_and(|mut offered| {
             offered.any(|name| self.protocols.iter().any(|known| known == name))
         });
-        let configuration = &self.configurations[index][order as usize][usize::from(common)];
-        (configuration, &self.identities[index])
+        let of_order = &self.configurations[index][order as usize];
+        // Ours is the choice of the group (as in BoringSSL), where rustls leaves it to the client.
+        let usable = |group: &&dyn SupportedKxGroup| {
+            let version = if newest {
+                ProtocolVersion::TLSv1_3
+            } else {
+                ProtocolVersion::TLSv1_2
+            };
+            group.usable_for_version(version) && offered.groups.contains(&u16::from(group.name()))
+        };
+        let of_group = of_order
+            .iter()
+            .find(|it| {
+                it[0]
+                    .crypto_provider()
+                    .kx_groups
+                    .first()
+                    .is_some_and(usable)
+            })
+            .unwrap_or(&of_order[0]);
+        (&of_group[usize::from(common)], &self.identities[index])
     }
 }
 
-/// By order, then by whether a protocol is negotiated.
-type Variants = [[Arc<ServerConfig>; 2]; 3];
+/// By order, then by group, then by whether a protocol is negotiated.
+type Variants = [Vec<[Arc<ServerConfig>; 2]>; 3];
 
 /// Whose order of ciphers counts: TLS 1.3 goes by the client's, TLS 1.2 by the server's.
 #[derive(Debug, Clone, Copy)]
@@ -128,8 +144,8 @@ impl Shared {
         tls: &DownstreamTls,
         identity: &Arc<Identity>,
     ) -> Result<Variants, rustls::Error> {
-        let both = |order| -> Result<[Arc<ServerConfig>; 2], rustls::Error> {
-            let without = self.variant(tls, identity, order)?;
+        let both = |order, group| -> Result<[Arc<ServerConfig>; 2], rustls::Error> {
+            let without = self.variant(tls, identity, order, group)?;
             let mut with = without.clone();
             with.alpn_protocols = tls
                 .common
@@ -139,10 +155,14 @@ impl Shared {
                 .collect();
             Ok([Arc::new(without), Arc::new(with)])
         };
+        let groups = groups(&tls.common.parameters);
+        let all = |order| -> Result<Vec<_>, rustls::Error> {
+            groups.iter().map(|group| both(order, *group)).collect()
+        };
         Ok([
-            both(Order::Client)?,
-            both(Order::AesFirst)?,
-            both(Order::ChaChaFirst)?,
+            all(Order::Client)?,
+            all(Order::AesFirst)?,
+            all(Order::ChaChaFirst)?,
         ])
     }
 
@@ -151,6 +171,7 @@ impl Shared {
         tls: &DownstreamTls,
         identity: &Arc<Identity>,
         order: Order,
+        group: &'static dyn SupportedKxGroup,
     ) -> Result<ServerConfig, rustls::Error> {
         let parameters = &tls.common.parameters;
         let (first, seconds) = match order {
@@ -158,7 +179,10 @@ impl Shared {
             Order::AesFirst => (First::Aes, TLS12_SESSION),
             Order::ChaChaFirst => (First::ChaCha, TLS12_SESSION),
         };
-        let provider = provider(parameters, first);
+        let provider = Arc::new(CryptoProvider {
+            kx_groups: vec![group],
+            ..(*provider(parameters, first)).clone()
+        });
         let verifier: Arc<dyn ClientCertVerifier> =
             match self.trust.asks(tls.require_client_certificate) {
                 Asks::No => Arc::new(NoClientAuth),
@@ -205,11 +229,9 @@ impl ResolvesServerCert for One {
 const TLS13_SESSION: u32 = 2 * 24 * 60 * 60;
 const TLS12_SESSION: u32 = 2 * 60 * 60;
 
-const TLS13_SUITES: [CipherSuite; 3] = [
-    CipherSuite::TLS13_AES_128_GCM_SHA256,
-    CipherSuite::TLS13_AES_256_GCM_SHA384,
-    CipherSuite::TLS13_CHACHA20_POLY1305_SHA256,
-];
+/// TLS 1.3 by its number.
+const TLS13: u16 = 0x0304;
+
 const AES128_SUITES: [CipherSuite; 2] = [
     CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
     CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,

@@ -9,7 +9,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{LazyConfigAcceptor, TlsConnector};
 
 use super::client::{Dialer, Options};
+use super::hello::{Hello, Inspected};
 use super::outcome::Failure;
+use super::refusal::reason;
+use super::secured::Fronted;
 use super::server::Server;
 use super::session::{Known, Session};
 use super::trust::Role;
@@ -19,23 +22,32 @@ pub type ServerStream<S> = tokio_rustls::server::TlsStream<S>;
 /// A connection to an upstream.
 pub type ClientStream<S> = tokio_rustls::client::TlsStream<S>;
 
-/// Shakes hands with a client, within `limit` if there is one.
+/// Shakes hands with a client, within `limit` if there is one. What the client offers is told before it is known
+/// whether they agree.
 pub async fn accept<S>(
-    stream: S,
+    mut stream: Fronted<S>,
     server: &Server,
     limit: Option<Duration>,
-) -> Result<(ServerStream<S>, Session), Failure>
+    tell: impl FnOnce(&Hello),
+) -> Result<(ServerStream<Fronted<S>>, Session), Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     within(limit, async {
+        let offered = match stream.look().await.map_err(Failure::Connection)? {
+            Inspected::Tls(hello) => hello,
+            Inspected::NotTls => return Err(Failure::NotTls(reason(stream.front()))),
+            _ => Hello::default(),
+        };
+        tell(&offered);
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream);
         let start = start.await.map_err(Failure::of)?;
         let hello = start.client_hello();
         let sni = hello.server_name().map(str::to_ascii_lowercase);
-        let group = server.old_group(&hello);
-        let (configuration, identity) = server.choose(&hello);
+        let (configuration, identity) = server.choose(&hello, &offered);
         let (configuration, identity) = (Arc::clone(configuration), Arc::clone(identity));
+        let group = configuration.crypto_provider().kx_groups.first();
+        let group = group.map(|it| it.name());
         let stream = start
             .into_stream(configuration)
             .await

@@ -1,5 +1,6 @@
 //! Verifies the certificates of peers: chain, names, hashes, in Envoy's order.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustls::DistinguishedName;
@@ -13,7 +14,7 @@ use webpki::{
 
 use super::certificate::Facts;
 use super::distrust::{Cause, Distrust};
-use super::identity::{certificates, place, read};
+use super::identity::{certificates, path, place, read};
 use crate::config::model::matcher::StringMatcher;
 use crate::config::model::source::DataSource;
 use crate::config::model::tls::{NameKind, NameMatcher, ValidationContext};
@@ -145,6 +146,16 @@ impl Trust {
         } else {
             Asks::No
         }
+    }
+
+    /// The certificates of the roots, in their order.
+    pub fn roots(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
+        self.roots.iter().map(|it| &it.certificate)
+    }
+
+    /// The file that the roots are from, if they are from one.
+    pub fn path(&self) -> Option<PathBuf> {
+        path(self.context.roots.as_ref()?)
     }
 
     /// Certificates are verified by something.

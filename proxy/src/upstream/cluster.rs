@@ -27,15 +27,18 @@ use super::members::{HostSet, Plan, Snapshot};
 use super::original::Table;
 use super::outlier::{Averages, Detector, Outcome, Reason, note};
 use super::random::Random;
+use super::transport::Transports;
 pub use merge::{Change, Found, Rules};
 
-/// Where this proxy stands, and the cluster that it is a member of.
+/// What a cluster needs beside its configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// Where this proxy stands, if that is known.
     pub locality: Option<Locality>,
     /// The cluster that it is a member of, if that is known.
     pub own_cluster: Option<Arc<Cluster>>,
+    /// How the cluster's connections are secured.
+    pub transports: Transports,
 }
 
 /// A cluster. The workers share it; what changes it goes through a lock that no worker takes for a
@@ -131,6 +134,11 @@ impl Cluster {
             _ => cluster.set_hosts(&LoadAssignment::default(), &[]),
         };
         cluster
+    }
+
+    /// How its connections are secured.
+    pub fn transports(&self) -> &Transports {
+        &self.surroundings.transports
     }
 
     /// Its configuration.

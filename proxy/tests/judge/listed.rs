@@ -53,4 +53,5 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("balancing", 20),
     ("filters", 55),
     ("tcp", 58),
+    ("tls", 0),
 ];

@@ -68,6 +68,7 @@ impl Ours {
                 id: 1,
                 peer: socket("127.0.0.1:9"),
                 local: socket(&format!("127.0.0.1:{port}")),
+                destination: None,
                 server_name: String::new(),
                 tls: None,
                 filter_chain: String::new(),

@@ -1,7 +1,7 @@
 //! Shakes hands in memory.
 
-use mesh_proxy::tls::{Dialer, Failure, Options, Server, ServerStream, Session, accept, connect};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use mesh_proxy::tls::{Dialer, Failure, Fronted, Options, Server, Session, accept, connect};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// What became of a handshake at both ends: the server's, the client's.
 pub(crate) type Ends = (Result<Session, Failure>, Result<Session, Failure>);
@@ -11,8 +11,8 @@ pub(crate) type Ends = (Result<Session, Failure>, Result<Session, Failure>);
 pub(crate) async fn shake(server: &Server, dialer: &Dialer, options: Options<'_>) -> Ends {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let serve = async {
-        let (mut stream, session): (ServerStream<DuplexStream>, _) =
-            accept(far, server, None).await?;
+        let far = Fronted::new(far, Vec::new());
+        let (mut stream, session) = accept(far, server, None, |_| {}).await?;
         stream.write_all(b"hello").await.map_err(Failure::of)?;
         stream.shutdown().await.map_err(Failure::of)?;
         Ok(session)

@@ -19,8 +19,8 @@ use mesh_proxy::config::model::tls::{
 };
 use mesh_proxy::config::schema;
 use mesh_proxy::tls::{
-    Counter, Dialers, Downstream, Failure, FileSecret, Options, Parse, SecretEvent, Secrets,
-    Session, Upstream, accept, connect,
+    Counter, Dialers, Downstream, Failure, FileSecret, Fronted, Options, Parse, SecretEvent,
+    Secrets, Session, Upstream, accept, connect,
 };
 use rustls::crypto::aws_lc_rs::default_provider;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -206,7 +206,9 @@ async fn no_connection_fails_while_secrets_change() {
             let (stream, _) = listener.accept().await.unwrap();
             let server = Arc::clone(view.get().unwrap());
             tokio::spawn(async move {
-                let (mut stream, _) = accept(stream, &server, None).await.unwrap();
+                let fronted = Fronted::new(stream, Vec::new());
+                let accepted = accept(fronted, &server, None, |_| {}).await;
+                let (mut stream, _) = accepted.unwrap();
                 let mut byte = [0];
                 while stream.read_exact(&mut byte).await.is_ok() {
                     stream.write_all(&byte).await.unwrap();
@@ -354,12 +356,20 @@ async fn a_handshake_takes_no_longer_than_it_may() {
     let issued = named(&Authority::new("mesh"), "a");
     let server = server(&downstream(&[]), &[&issued], &ValidationContext::default());
     let (_silent, far) = tokio::io::duplex(100);
-    let refused = accept(far, &server, Some(Duration::from_secs(5)))
-        .await
-        .map(drop);
+    let refused = accept(
+        Fronted::new(far, Vec::new()),
+        &server,
+        Some(Duration::from_secs(5)),
+        |_| {},
+    )
+    .await
+    .map(drop);
     assert!(matches!(refused, Err(Failure::Timeout)));
     let (closed, far) = tokio::io::duplex(100);
     drop(closed);
-    let refused = accept(far, &server, None).await.map(drop).unwrap_err();
+    let refused = accept(Fronted::new(far, Vec::new()), &server, None, |_| {})
+        .await
+        .map(drop)
+        .unwrap_err();
     assert_eq!(refused.counter(), None);
 }

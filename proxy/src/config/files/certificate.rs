@@ -62,7 +62,7 @@ pub(super) fn roots(context: &ValidationContext) -> Vec<Problem> {
 /// How a message calls where bytes are.
 fn name(source: &DataSource) -> String {
     match &source.from {
-        Bytes::File(path) => format!("`{}`", path.display()),
+        Bytes::File(path) | Bytes::Read(path, _) => format!("`{}`", path.display()),
         Bytes::Inline(_) => "what stands here".to_owned(),
         Bytes::Environment(variable) => format!("the environment variable `{variable}`"),
     }

@@ -68,6 +68,8 @@ pub struct DataSource {
 pub enum Bytes {
     /// In a file.
     File(PathBuf),
+    /// In a file, which held this when it was read.
+    Read(PathBuf, Vec<u8>),
     /// Here.
     Inline(Vec<u8>),
     /// In an environment variable.
@@ -79,7 +81,7 @@ impl DataSource {
     pub fn read(&self) -> std::io::Result<Vec<u8>> {
         match &self.from {
             Bytes::File(path) => std::fs::read(path),
-            Bytes::Inline(bytes) => Ok(bytes.clone()),
+            Bytes::Inline(bytes) | Bytes::Read(_, bytes) => Ok(bytes.clone()),
             Bytes::Environment(name) => std::env::var(name)
                 .map(String::into_bytes)
                 .map_err(|error| std::io::Error::new(std::io::ErrorKind::NotFound, error)),

@@ -337,6 +337,7 @@ fn own_zone(zones: Vec<crate::config::model::endpoint::LocalityEndpoints>) -> Su
     let here = Surroundings {
         locality: locality.clone(),
         own_cluster: None,
+        transports: crate::upstream::Transports::default(),
     };
     let config = config(assignment(zones), Policy::RoundRobin);
     let own = Cluster::new(
@@ -349,6 +350,7 @@ fn own_zone(zones: Vec<crate::config::model::endpoint::LocalityEndpoints>) -> Su
     Surroundings {
         locality,
         own_cluster: Some(own),
+        transports: crate::upstream::Transports::default(),
     }
 }
 
