@@ -74,8 +74,12 @@ async fn forward(
     let mut body = RequestBody::new(end, None);
     let mut response = ResponseHead::default();
     body.begin(head, up);
-    let came = until_response(down, up, &mut body, &mut response, &mut Never).await?;
-    let bodiless = came == ResponseEvent::Head(true);
+    let bodiless = loop {
+        match until_response(down, up, &mut body, &mut response, &mut Never).await? {
+            ResponseEvent::Informational => down.send_informational(&response),
+            ResponseEvent::Head(end) => break end,
+        }
+    };
     response.headers.remove(b"connection");
     response.headers.remove(b"transfer-encoding");
     down.send_head(&response, bodiless);
@@ -167,6 +171,30 @@ async fn http1_to_http1_with_chunks_and_trailers() {
 }
 
 #[tokio::test]
+async fn an_early_head_reaches_a_client_that_waits_for_it() {
+    let ((mut client, down), (up, mut server)) = (pair().await, pair().await);
+    let outside = async {
+        let request = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let mut seen = [0; 1];
+        server.read_exact(&mut seen).await.unwrap();
+        let early = b"HTTP/1.1 100 Continue\r\n\r\n";
+        server.write_all(early).await.unwrap();
+        let mut got = vec![0; early.len()];
+        client.read_exact(&mut got).await.unwrap();
+        assert_eq!(got, early);
+        client.write_all(b"body").await.unwrap();
+        let response = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        server.write_all(response).await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    };
+    tokio::join!(serve(down, up), outside);
+}
+
+#[tokio::test]
 async fn pipelined_requests_are_answered_in_their_order() {
     let request = b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n";
     let response = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
@@ -193,21 +221,20 @@ async fn an_end_of_the_connection_ends_the_body() {
 }
 
 /// A client of HTTP/2 asks a proxy whose upstream speaks HTTP/2 too; the server echoes body and trailers.
-#[tokio::test]
-async fn http2_to_http2_with_a_body_larger_than_every_window() {
+async fn echoed(windows: u32, size: usize) {
     LocalSet::new()
         .run_until(async {
             let ((client, down), (up, server)) = (pair().await, pair().await);
             let settings = Settings {
-                initial_stream_window_size: 65_535,
-                initial_connection_window_size: 65_535,
+                initial_stream_window_size: windows,
+                initial_connection_window_size: windows,
                 ..Settings::default()
             };
             echo_server(Connection::server(settings.clone()), server);
             let upstream = multiplexed(Connection::client(settings.clone()), up);
             proxy(Connection::server(settings.clone()), down, upstream);
             let client = multiplexed(Connection::client(settings), client);
-            let sent: Vec<u8> = (0..1_000_000_u32).map(|it| (it % 251) as u8).collect();
+            let sent: Vec<u8> = (0..251).cycle().take(size).collect();
             let trailers = Headers::from([("t", "1")]);
             let (status, body, got) = ask(client, &sent, &trailers).await;
             assert_eq!(status, 200);
@@ -215,6 +242,17 @@ async fn http2_to_http2_with_a_body_larger_than_every_window() {
             assert_eq!(got, trailers);
         })
         .await;
+}
+
+#[tokio::test]
+async fn http2_to_http2_with_a_body_larger_than_every_window() {
+    echoed(65_535, 1_000_000).await;
+}
+
+/// Nothing but the socket then says that there is room for more.
+#[tokio::test]
+async fn http2_to_http2_with_windows_larger_than_every_buffer() {
+    echoed(1 << 26, 20_000_000).await;
 }
 
 /// A proxy for every request of one connection.

@@ -290,6 +290,11 @@ impl Connection {
         None
     }
 
+    /// Whether there is an event for a stream that may send again.
+    pub fn has_writable(&self) -> bool {
+        !self.blocked.is_empty() && self.room() > 0 && self.failure.is_none()
+    }
+
     /// How much all streams together may send now.
     fn room(&self) -> usize {
         let pending = self.output.pending().len();

@@ -69,7 +69,8 @@ impl Driver {
                 shared.end();
                 return Poll::Ready(Ended::Drained);
             }
-            if read.is_pending() {
+            // What was written may have made room for streams that wait for it, which nothing else would tell them.
+            if read.is_pending() && !shared.codec.has_writable() {
                 return Poll::Pending;
             }
         }
