@@ -140,11 +140,4 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
     if !cluster.health_checks.is_empty() {
         ask("health_checks");
     }
-    let common = &cluster.common;
-    if common.max_connection_duration.is_some() {
-        ask("max_connection_duration");
-    }
-    if common.max_requests_per_connection.is_some() {
-        ask("max_requests_per_connection");
-    }
 }

@@ -7,6 +7,7 @@
 mod carrier;
 mod host;
 mod lease;
+mod life;
 mod queue;
 
 use std::cell::RefCell;

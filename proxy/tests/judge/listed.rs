@@ -45,7 +45,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("routing", 95),
     ("headers", 104),
     ("retries", 71),
-    ("timeouts", 26),
+    ("timeouts", 29),
     ("trailers", 3),
     ("http2", 17),
     ("limits", 9),

@@ -1,10 +1,13 @@
 //! Holds a connection of a pool, of HTTP/1 or HTTP/2, with its place in the books.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
+use tokio::task::AbortHandle;
+
 use super::super::connection::{Connected, Counted};
+use super::life::Life;
 use super::{count, kilobytes, settings};
 use crate::config::model::cluster::Cluster;
 use crate::config::model::protocol::{Http1Options, Http2Options, UpstreamProtocol};
@@ -16,6 +19,7 @@ use crate::multiplex::{Shared, client};
 pub(super) struct Http1 {
     pub(super) connection: http1::client::Connection,
     pub(super) counted: Counted,
+    pub(super) life: Life,
 }
 
 /// A connection of HTTP/2; what moves its bytes has its place in the books.
@@ -25,6 +29,17 @@ pub(super) struct Http2 {
     pub(super) active: Cell<u32>,
     /// It stands among those that are ready.
     pub(super) is_ready: Cell<bool>,
+    pub(super) life: Life,
+    pub(super) keeper: OnceCell<Task>,
+}
+
+/// A task that ends with who holds this.
+pub(super) struct Task(pub(super) AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What carries one request.
@@ -50,6 +65,7 @@ impl Http1 {
         Self {
             connection: http1::client::Connection::new(made.wire, settings),
             counted: made.counted,
+            life: Life::new(&cluster.common),
         }
     }
 
@@ -80,13 +96,15 @@ impl Http2 {
             shared: Rc::new(RefCell::new(Shared::new(codec, made.wire))),
             active: Cell::new(0),
             is_ready: Cell::new(false),
+            life: Life::new(common),
+            keeper: OnceCell::new(),
         };
         (Rc::new(connection), made.counted)
     }
 
     /// Whether one more request may be put on it.
     pub(super) fn has_room(&self) -> bool {
-        self.active.get() < self.shared.borrow().stream_limit()
+        !self.life.is_over() && self.active.get() < self.shared.borrow().stream_limit()
     }
 
     /// One more request.
@@ -94,6 +112,16 @@ impl Http2 {
         self.active.set(self.active.get() + 1);
         let stream = client::Stream::new(Rc::clone(&self.shared));
         Carrier::Http2(stream, Rc::clone(self))
+    }
+}
+
+impl Carrier {
+    /// The life of the connection.
+    pub(super) fn life(&self) -> &Life {
+        match self {
+            Self::Http1(http1) => &http1.life,
+            Self::Http2(_, connection) => &connection.life,
+        }
     }
 }
 

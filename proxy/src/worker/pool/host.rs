@@ -2,21 +2,24 @@
 
 use std::cell::{RefCell, RefMut};
 use std::future::poll_fn;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
-use tokio::task::{AbortHandle, spawn_local};
+use tokio::task::spawn_local;
+use tokio::time::Instant;
 
 use super::super::connection::{ConnectFailure, Connected, Counted};
 use super::super::upstream::Upstream;
 use super::Spoken;
-use super::carrier::{Carrier, Http1, Http2, http2_options};
+use super::carrier::{Carrier, Http1, Http2, Task, http2_options};
 use super::lease::Lease;
+use super::life::{keep, keep_http2};
 use super::queue::{Place, Queue};
 use crate::config::model::route::Priority;
 use crate::http::message::Protocol;
 use crate::multiplex::Driver;
+use crate::stats::ClusterStats;
 use crate::upstream::{Host, Resource};
 
 /// The most connections that are begun because of one event; with one for each request that waits it is never reached.
@@ -50,14 +53,10 @@ struct State {
 
 /// What watches the idle connections of HTTP/1.
 struct Keeper {
-    task: AbortHandle,
+    _task: Task,
     waker: Waker,
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    /// When it looks next, if nothing happens.
+    next: Option<Instant>,
 }
 
 impl HostPool {
@@ -103,6 +102,7 @@ impl HostPool {
         carrier: Carrier,
     ) -> Result<Lease, ConnectFailure> {
         if upstream.take(self.priority, Resource::Requests) {
+            carrier.life().begin_request(&upstream.stats);
             upstream.begin_request(&self.host);
             return Ok(Lease::new(carrier, upstream, self));
         }
@@ -206,6 +206,8 @@ impl HostPool {
         if is_http2 {
             let (connection, counted) = Http2::new(made, config);
             self.drive(upstream, &connection, counted);
+            let keeper = keep_http2(Rc::downgrade(&connection), Rc::downgrade(upstream));
+            let _ = connection.keeper.set(spawn(keeper));
             self.became_ready(upstream, &connection);
         } else {
             let http1 = Http1::new(made, config);
@@ -235,7 +237,8 @@ impl HostPool {
 
     /// A connection of HTTP/1 is ready for the next request.
     pub(super) fn give_back(self: &Rc<Self>, upstream: &Rc<Upstream>, mut http1: Box<Http1>) {
-        let watched = self.watch(&mut http1);
+        http1.life.rest();
+        let watched = self.watch(upstream, &mut http1);
         if watched {
             self.state.borrow_mut().idle.push(http1);
             self.serve(upstream);
@@ -246,13 +249,39 @@ impl HostPool {
     }
 
     /// Has an idle connection watched, unless it has ended.
-    fn watch(self: &Rc<Self>, http1: &mut Http1) -> bool {
+    fn watch(self: &Rc<Self>, upstream: &Rc<Upstream>, http1: &mut Http1) -> bool {
         let state = &mut *self.state.borrow_mut();
         let keeper = state.keeper.get_or_insert_with(|| Keeper {
-            task: spawn_local(keep(Rc::downgrade(self))).abort_handle(),
+            _task: spawn(keep(Rc::downgrade(self), Rc::downgrade(upstream))),
             waker: Waker::noop().clone(),
+            next: None,
         });
+        // It looks at all of them when it is woken.
+        let next = http1.life.deadline(true);
+        if next.is_some_and(|it| keeper.next.is_none_or(|next| it < next)) {
+            keeper.next = next;
+            keeper.waker.wake_by_ref();
+        }
         !http1.has_ended(&mut Context::from_waker(&keeper.waker))
+    }
+
+    /// Lets go of idle connections of HTTP/1 that have ended, or whose time is over; says when to look next.
+    pub(super) fn look_after(
+        &self,
+        counters: &ClusterStats,
+        context: &mut Context<'_>,
+    ) -> Option<Instant> {
+        let state = &mut *self.state.borrow_mut();
+        let before = state.idle.len();
+        let idle = &mut state.idle;
+        idle.retain_mut(|it| !it.has_ended(context) && !it.life.ends(true, counters));
+        state.connections -= before - idle.len();
+        let next = idle.iter().filter_map(|it| it.life.deadline(true)).min();
+        if let Some(keeper) = &mut state.keeper {
+            keeper.waker.clone_from(context.waker());
+            keeper.next = next;
+        }
+        next
     }
 
     /// A request on a connection of HTTP/2 is over.
@@ -263,8 +292,11 @@ impl HostPool {
 
     fn left(&self, connection: &Rc<Http2>) {
         connection.active.set(connection.active.get() - 1);
-        if connection.active.get() == 0 && connection.shared.borrow().is_leaving() {
-            connection.shared.borrow_mut().close();
+        if connection.active.get() == 0 {
+            connection.life.rest();
+            if connection.life.is_over() || connection.shared.borrow().is_leaving() {
+                connection.shared.borrow_mut().close();
+            }
         }
         if !connection.is_ready.get() && connection.has_room() {
             connection.is_ready.set(true);
@@ -366,20 +398,6 @@ fn finish(connection: &Http2, counted: &mut Counted, ended: crate::multiplex::En
     }
 }
 
-/// Takes idle connections out of the pool when their hosts end them.
-async fn keep(pool: Weak<HostPool>) {
-    poll_fn(|context| {
-        let Some(pool) = pool.upgrade() else {
-            return Poll::Ready(());
-        };
-        let state = &mut *pool.state.borrow_mut();
-        if let Some(keeper) = &mut state.keeper {
-            keeper.waker.clone_from(context.waker());
-        }
-        let before = state.idle.len();
-        state.idle.retain_mut(|it| !it.has_ended(context));
-        state.connections -= before - state.idle.len();
-        Poll::Pending
-    })
-    .await;
+fn spawn(task: impl Future<Output = ()> + 'static) -> Task {
+    Task(spawn_local(task).abort_handle())
 }

@@ -48,6 +48,7 @@ impl Lease {
         let Http1 {
             connection,
             counted,
+            life,
         } = &mut *http1;
         counted.note(&connection.wire);
         if !connection.is_between_requests() {
@@ -56,7 +57,7 @@ impl Lease {
         if connection.broke_protocol() {
             counted.broke_protocol();
         }
-        if connection.may_go_on() {
+        if connection.may_go_on() && !life.ends(false, &self.upstream.stats) {
             return self.pool.give_back(&self.upstream, http1);
         }
         if connection.wire.has_ended() {
