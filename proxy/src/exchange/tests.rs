@@ -255,6 +255,25 @@ async fn http2_to_http2_with_windows_larger_than_every_buffer() {
     echoed(1 << 26, 20_000_000).await;
 }
 
+/// The codec gives the place of a stream that is over to the next one.
+#[tokio::test]
+async fn an_answer_waits_for_its_reader_while_other_streams_come_and_go() {
+    LocalSet::new()
+        .run_until(async {
+            let (client, server) = pair().await;
+            echo_server(Connection::server(Settings::default()), server);
+            let client = multiplexed(Connection::client(Settings::default()), client);
+            let late = begin(client.clone(), b"late", &Headers::new());
+            ask(client.clone(), b"early", &Headers::new()).await;
+            let next = [b"1", b"2"].map(|it| begin(client.clone(), it, &Headers::new()));
+            assert_eq!(answer(late).await.1, b"late");
+            for (stream, body) in next.into_iter().zip([b"1", b"2"]) {
+                assert_eq!(answer(stream).await.1, body);
+            }
+        })
+        .await;
+}
+
 /// A proxy for every request of one connection.
 fn proxy(codec: Connection, stream: TcpStream, upstream: Rc<RefCell<Shared>>) {
     accept(codec, stream, move |shared, id, head, end| {
@@ -314,6 +333,14 @@ async fn ask(
     body: &[u8],
     trailers: &Headers,
 ) -> (u16, Vec<u8>, Headers) {
+    answer(begin(client, body, trailers)).await
+}
+
+fn begin(
+    client: Rc<RefCell<Shared>>,
+    body: &[u8],
+    trailers: &Headers,
+) -> multiplex::client::Stream {
     let mut stream = multiplex::client::Stream::new(client);
     let head = RequestHead {
         method: b"POST".to_vec(),
@@ -325,6 +352,10 @@ async fn ask(
     stream.send_head(&head, false);
     stream.send_data(body, false);
     stream.send_trailers(trailers);
+    stream
+}
+
+async fn answer(mut stream: multiplex::client::Stream) -> (u16, Vec<u8>, Headers) {
     let mut response = ResponseHead::default();
     poll_fn(|it| stream.poll_response(it, &mut response))
         .await

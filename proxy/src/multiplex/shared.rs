@@ -1,6 +1,6 @@
 //! Holds what the task of a connection and the tasks of its streams share. All of them run on one worker.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::task::{Context, Poll, Waker};
 
 use crate::http::headers::Headers;
@@ -17,7 +17,10 @@ const HIGH_WATERMARK: usize = 64 * 1024;
 pub struct Shared {
     pub(super) codec: Connection,
     pub(super) wire: Wire,
+    /// The streams by the codec's slots, which it gives again as soon as a stream is over.
     streams: Vec<Option<Slot>>,
+    /// Streams that are over, and not yet read to their end while another has taken their slot; by number.
+    displaced: HashMap<u32, Slot>,
     driver: Option<Waker>,
     /// Requests that wait until the peer takes another stream, by their tickets.
     openers: VecDeque<(u64, Waker)>,
@@ -77,6 +80,7 @@ impl Shared {
             codec,
             wire,
             streams: Vec::new(),
+            displaced: HashMap::new(),
             driver: None,
             openers: VecDeque::new(),
             next_ticket: 0,
@@ -186,14 +190,24 @@ impl Shared {
         if self.streams.len() <= at {
             self.streams.resize_with(at + 1, || None);
         }
-        self.streams[at] = Some(Slot::new(id, finished));
+        if let Some(displaced) = self.streams[at].replace(Slot::new(id, finished)) {
+            self.displaced.insert(displaced.id.number(), displaced);
+        }
+    }
+
+    /// Takes a stream out.
+    fn remove(&mut self, id: StreamId) {
+        match self.streams.get_mut(id.slot()) {
+            Some(place) if place.as_ref().is_some_and(|it| it.id == id) => *place = None,
+            _ => {
+                self.displaced.remove(&id.number());
+            }
+        }
     }
 
     /// Forgets a stream, and resets it if it is not over.
     pub(super) fn forget(&mut self, id: StreamId, code: ErrorCode) {
-        if self.slot(id).is_some() {
-            self.streams[id.slot()] = None;
-        }
+        self.remove(id);
         if self.codec.is_open(id) {
             self.codec.reset(id, code);
             self.wake_driver();
@@ -251,7 +265,7 @@ impl Shared {
                     slot.broken = Some(broken);
                     slot.wake();
                     if slot.left {
-                        self.streams[stream.slot()] = None;
+                        self.remove(stream);
                     }
                 }
             }
@@ -263,7 +277,8 @@ impl Shared {
     /// The connection has ended: every stream is told.
     pub(super) fn end(&mut self) {
         self.ended = true;
-        for slot in self.streams.iter_mut().flatten() {
+        let streams = self.streams.iter_mut().flatten();
+        for slot in streams.chain(self.displaced.values_mut()) {
             slot.broken.get_or_insert(Broken::Connection);
             slot.wake();
         }
@@ -281,8 +296,10 @@ impl Shared {
     }
 
     fn slot(&mut self, id: StreamId) -> Option<&mut Slot> {
-        let slot = self.streams.get_mut(id.slot())?.as_mut()?;
-        (slot.id == id).then_some(slot)
+        match self.streams.get_mut(id.slot())? {
+            Some(slot) if slot.id == id => Some(slot),
+            _ => self.displaced.get_mut(&id.number()),
+        }
     }
 
     /// The next head of a response, and whether nothing follows it.
