@@ -4,6 +4,7 @@
 mod books;
 mod connection;
 mod filters;
+mod http1;
 mod request;
 mod tries;
 
@@ -20,7 +21,9 @@ use crate::http::change::Scratch;
 use crate::http::policy::Policy;
 use crate::http::route::RouteTable;
 use crate::socket;
-use crate::stats::{Handle, HttpStats, ListenerHttpStats, Registry, RouterStats, Scope, Writer};
+use crate::stats::{
+    Handle, Http1Stats, HttpStats, ListenerHttpStats, Registry, RouterStats, Scope, Writer,
+};
 use crate::worker::Worker;
 
 /// A connection manager in a worker.
@@ -33,6 +36,7 @@ pub struct Manager {
     stats: Handle<HttpStats>,
     router_stats: Handle<RouterStats>,
     listener_stats: Handle<ListenerHttpStats>,
+    http1_stats: Handle<Http1Stats>,
     logs: Vec<(AccessLog, Arc<LogFile>)>,
     worker: Rc<Worker>,
     scratch: RefCell<Scratch>,
@@ -83,6 +87,7 @@ impl Manager {
             stats: scope.handle(writer),
             router_stats: scope.handle(writer),
             listener_stats: below.handle(writer),
+            http1_stats: registry.scope("http1").handle(writer),
             logs,
             config,
             worker,

@@ -61,6 +61,9 @@ pub trait Downstream {
     /// Breaks the response off.
     fn reset(&mut self);
 
+    /// What a client is answered whose request broke the protocol, and what is told about it.
+    fn refusal(&self) -> (u16, &'static str);
+
     /// Whether the client waits for `100 Continue` before it sends the body.
     fn expects_continue(&self) -> bool {
         false

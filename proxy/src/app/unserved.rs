@@ -7,7 +7,7 @@ use crate::config::model::Bootstrap;
 use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
 use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Routes};
 use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
-use crate::config::model::protocol::{HeaderCase, Underscores, UpstreamProtocol};
+use crate::config::model::protocol::{HeaderCase, UpstreamProtocol};
 use crate::config::model::route::Action;
 
 /// Refuses a configuration that asks for more.
@@ -113,10 +113,6 @@ fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
         (
             common.max_requests_per_connection.is_some(),
             "max_requests_per_connection",
-        ),
-        (
-            common.underscores != Underscores::Allow,
-            "headers_with_underscores_action",
         ),
     ];
     for (_, name) in asked.iter().filter(|(is_asked, _)| *is_asked) {

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::*;
+use crate::config::model::protocol::Underscores;
 use crate::http::message::RequestHead;
 use crate::http1::{self, head::Limits};
 use crate::http2::{Connection, Settings};
@@ -19,15 +20,14 @@ const LIMITS: Limits = Limits {
     allow_chunked_length: false,
     allow_custom_methods: false,
 };
-const SERVER: http1::server::Settings = http1::server::Settings {
+const SETTINGS: http1::Settings = http1::Settings {
     head_size: 60 * 1024,
     limits: LIMITS,
     trailers: true,
 };
-const CLIENT: http1::client::Settings = http1::client::Settings {
-    head_size: 60 * 1024,
-    limits: LIMITS,
-    trailers: true,
+const TAKEN: http1::head::Taken = http1::head::Taken {
+    http_10: true,
+    underscores: Underscores::Allow,
 };
 
 async fn pair() -> (TcpStream, TcpStream) {
@@ -92,8 +92,8 @@ async fn forward(
 
 /// Serves one connection of HTTP/1 by an upstream of HTTP/1, request by request.
 async fn serve(down: TcpStream, up: TcpStream) {
-    let mut down = http1::server::Connection::new(wire(down), SERVER);
-    let mut up = http1::client::Connection::new(wire(up), CLIENT);
+    let mut down = http1::server::Connection::new(wire(down), SETTINGS, TAKEN);
+    let mut up = http1::client::Connection::new(wire(up), SETTINGS);
     let mut head = RequestHead::default();
     while let Ok(end) = poll_fn(|it| down.poll_request(it, &mut head)).await {
         head.headers.remove(b"transfer-encoding");
@@ -216,7 +216,7 @@ async fn an_end_of_the_connection_ends_the_body() {
     let (answer, _) = exchanged(request, response, 1).await;
     assert_eq!(
         answer,
-        "HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nend"
+        "HTTP/1.0 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nend"
     );
 }
 

@@ -37,6 +37,8 @@ pub struct RequestHead {
     pub scheme: Vec<u8>,
     /// The host and port that are asked for; empty if there was none.
     pub authority: Vec<u8>,
+    /// The authority is empty, but there is one.
+    pub blank_authority: bool,
     /// The path with its query; empty for CONNECT.
     pub path: Vec<u8>,
     /// The `:protocol` of an extended CONNECT (RFC 8441); empty otherwise.
@@ -49,6 +51,7 @@ impl RequestHead {
     /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.protocol = Protocol::default();
+        self.blank_authority = false;
         for text in [
             &mut self.method,
             &mut self.scheme,

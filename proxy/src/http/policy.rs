@@ -11,13 +11,11 @@ pub mod response;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::flags::Flag;
 use super::local_reply::LocalReply;
 use super::message::RequestHead;
 use super::path::{merge_slashes, normalize, unescape_slashes};
 use super::route::Selected;
 use crate::config::model::http::{EscapedSlashes, HttpConnectionManager, StripPort, Upgrade};
-use crate::config::model::protocol::Underscores;
 
 /// What is done to the requests of a connection manager.
 #[derive(Debug, Clone)]
@@ -68,7 +66,7 @@ impl Policy {
         local_port: Option<u16>,
         scratch: &mut Vec<u8>,
     ) -> Prepared {
-        if head.authority.is_empty() {
+        if head.authority.is_empty() && !head.blank_authority {
             return Prepared::Reply(LocalReply::missing_host());
         }
         let connect = head.method == b"CONNECT";
@@ -143,21 +141,6 @@ impl Policy {
             .and_then(|forward| find(&forward.upgrades))
             .or_else(|| find(&self.manager.upgrades))
             .unwrap_or(false)
-    }
-
-    /// What is done with a header by its name, as it is read: `Ok(false)` drops it, `Err` refuses the
-    /// request.
-    pub fn admits_name(&self, name: &[u8]) -> Result<bool, LocalReply<'static>> {
-        let underscores = self.manager.common.underscores;
-        if underscores == Underscores::Allow || memchr::memchr(b'_', name).is_none() {
-            return Ok(true);
-        }
-        if underscores == Underscores::DropHeader {
-            return Ok(false);
-        }
-        let mut reply = LocalReply::new(400, "Bad Request", "http1.unexpected_underscore");
-        reply.flag = Some(Flag::DownstreamProtocolError);
-        Err(reply)
     }
 }
 

@@ -97,6 +97,7 @@ pub(super) fn pseudo<'a>(head: &'a RequestHead, name: &[u8]) -> Option<Option<&'
     let value = match name {
         b":method" => &head.method,
         b":path" => &head.path,
+        b":authority" | b"host" if head.blank_authority => return Some(Some(b"")),
         b":authority" | b"host" => &head.authority,
         b":scheme" => &head.scheme,
         b":protocol" => &head.upgrade,

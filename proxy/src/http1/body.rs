@@ -45,25 +45,38 @@ pub enum BodyError {
     /// The size of a chunk is none.
     #[error("the size of a chunk is not a hexadecimal number")]
     ChunkSize,
-    /// A chunk does not end where it should.
-    #[error("a chunk does not end with a line break")]
-    ChunkEnd,
-    /// The line of a chunk's size, or the trailers, are longer than they may be.
-    #[error("the framing of a chunk is too long")]
+    /// The line of a chunk's size does not end as it should.
+    #[error("the line of a chunk's size does not end with a line break")]
+    ChunkLine,
+    /// The trailers are longer than they may be.
+    #[error("the trailers are too long")]
     TooLong,
     /// The trailers are malformed.
     #[error("trailers: {0}")]
     Trailers(HeadError),
 }
 
-/// How long the line of a chunk's size may be, extensions included, and all trailers together.
-const LONGEST_LINE: usize = 16 * 1024;
+impl BodyError {
+    /// What a client is answered, and what is told about it.
+    pub fn answer(self) -> (u16, &'static str) {
+        match self {
+            Self::ChunkSize | Self::ChunkLine => (400, "http1.codec_error"),
+            Self::TooLong => (431, "http1.headers_too_large"),
+            Self::Trailers(error) => error.answer(),
+        }
+    }
+}
+
+/// How long all trailers together may be, if nothing else is said.
+const LONGEST_TRAILERS: usize = 60 * 1024;
 
 /// Reads one body.
 #[derive(Debug, Clone)]
 pub struct Decoder {
     state: State,
     limits: Limits,
+    longest_trailers: usize,
+    failure: Option<BodyError>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +84,10 @@ enum State {
     Done,
     Length(u64),
     UntilClose,
-    /// Before the line of a chunk's size.
-    Size,
+    /// In a chunk's size, of which so much is known, if anything.
+    Size(Option<u64>),
+    /// In the rest of that line. Extensions are passed over (RFC 9112 §7.1.1).
+    Extension(u64),
     /// So much of a chunk is still to come.
     Chunk(u64),
     /// Before the line break behind a chunk.
@@ -86,10 +101,27 @@ impl Decoder {
         let state = match framing {
             Framing::None => State::Done,
             Framing::Length(length) => State::Length(length),
-            Framing::Chunked => State::Size,
+            Framing::Chunked => State::Size(None),
             Framing::UntilClose => State::UntilClose,
         };
-        Self { state, limits }
+        Self {
+            state,
+            limits,
+            longest_trailers: LONGEST_TRAILERS,
+            failure: None,
+        }
+    }
+
+    /// Takes trailers of so many bytes.
+    #[must_use]
+    pub fn with_trailers(mut self, longest: usize) -> Self {
+        self.longest_trailers = longest;
+        self
+    }
+
+    /// Why the body was refused, if it was.
+    pub fn failure(&self) -> Option<BodyError> {
+        self.failure
     }
 
     /// Whether the body is over.
@@ -107,48 +139,98 @@ impl Decoder {
     /// # Errors
     /// The framing is malformed.
     pub fn next(&mut self, input: &[u8], into: &mut Headers) -> Result<Piece, BodyError> {
+        let next = self.piece(input, into);
+        self.failure = next.err();
+        next
+    }
+
+    fn piece(&mut self, input: &[u8], into: &mut Headers) -> Result<Piece, BodyError> {
         let mut skip = 0;
         loop {
             let rest = &input[skip..];
-            match self.state {
+            let taken = match self.state {
                 State::Done => return Ok(Piece::End { skip }),
-                State::UntilClose if rest.is_empty() => return Ok(Piece::Incomplete { skip }),
-                State::UntilClose => {
+                State::UntilClose if !rest.is_empty() => {
                     let length = rest.len();
                     return Ok(Piece::Data { skip, length });
                 }
+                State::UntilClose => None,
                 State::Length(left) | State::Chunk(left) => {
                     return Ok(self.data(left, skip, rest.len()));
                 }
-                State::Size => match size_line(rest)? {
-                    Some((taken, size)) => {
-                        skip += taken;
-                        self.state = if size == 0 {
-                            State::Trailers
-                        } else {
-                            State::Chunk(size)
-                        };
+                State::Size(size) => self.size(size, rest)?,
+                State::Extension(size) => self.extension(size, rest)?,
+                State::ChunkEnd => {
+                    // Envoy passes over whatever is there before the line ends.
+                    let end = memchr::memchr(b'\n', rest);
+                    if end.is_some() {
+                        self.state = State::Size(None);
                     }
-                    None => return Ok(Piece::Incomplete { skip }),
-                },
-                State::ChunkEnd => match rest {
-                    [b'\r', b'\n', ..] => {
-                        skip += 2;
-                        self.state = State::Size;
-                    }
-                    [] | [b'\r'] => return Ok(Piece::Incomplete { skip }),
-                    _ => return Err(BodyError::ChunkEnd),
-                },
-                State::Trailers => match trailer_end(rest)? {
-                    Some(end) => {
-                        trailers(&rest[..end], self.limits, into).map_err(BodyError::Trailers)?;
-                        self.state = State::Done;
-                        return Ok(Piece::End { skip: skip + end });
-                    }
-                    None => return Ok(Piece::Incomplete { skip }),
-                },
+                    Some(end.map_or(rest.len(), |it| it + 1))
+                }
+                State::Trailers => self.trailers(rest, into)?,
+            };
+            match taken {
+                Some(taken) if taken > 0 => skip += taken,
+                _ => return Ok(Piece::Incomplete { skip }),
             }
         }
+    }
+
+    /// Reads the digits of a chunk's size.
+    fn size(&mut self, mut size: Option<u64>, text: &[u8]) -> Result<Option<usize>, BodyError> {
+        for (at, byte) in text.iter().enumerate() {
+            let Some(digit) = char::from(*byte).to_digit(16) else {
+                let known = size.filter(|_| matches!(byte, b';' | b' ' | b'\t' | b'\r'));
+                self.state = State::Extension(known.ok_or(BodyError::ChunkSize)?);
+                // There may be no digit left to take: the next state looks at the same byte.
+                return if at == 0 {
+                    self.extension(known.unwrap_or_default(), text)
+                } else {
+                    Ok(Some(at))
+                };
+            };
+            let more = size.unwrap_or_default().checked_mul(16);
+            let more = more.and_then(|it| it.checked_add(digit.into()));
+            size = Some(more.ok_or(BodyError::ChunkSize)?);
+        }
+        self.state = State::Size(size);
+        Ok(Some(text.len()))
+    }
+
+    /// Passes over what stands behind a chunk's size.
+    fn extension(&mut self, size: u64, text: &[u8]) -> Result<Option<usize>, BodyError> {
+        let Some(end) = memchr::memchr2(b'\r', b'\n', text) else {
+            return Ok(Some(text.len()));
+        };
+        match text[end..] {
+            [b'\r', b'\n', ..] => {
+                self.state = if size == 0 {
+                    State::Trailers
+                } else {
+                    State::Chunk(size)
+                };
+                Ok(Some(end + 2))
+            }
+            [b'\r'] => Ok(Some(end)),
+            _ => Err(BodyError::ChunkLine),
+        }
+    }
+
+    /// Reads the trailers when all of them have come.
+    fn trailers(&mut self, text: &[u8], into: &mut Headers) -> Result<Option<usize>, BodyError> {
+        let end = match text {
+            [b'\r', b'\n', ..] => Some(2),
+            [b'\n', ..] => Some(1),
+            _ => line::head_end(text, 0),
+        };
+        if end.unwrap_or(text.len()) > self.longest_trailers {
+            return Err(BodyError::TooLong);
+        }
+        let Some(end) = end else { return Ok(None) };
+        trailers(&text[..end], self.limits, into).map_err(BodyError::Trailers)?;
+        self.state = State::Done;
+        Ok(Some(end))
     }
 
     fn data(&mut self, left: u64, skip: usize, available: usize) -> Piece {
@@ -164,44 +246,6 @@ impl Decoder {
             _ => State::Chunk(left),
         };
         Piece::Data { skip, length }
-    }
-}
-
-/// The length of a chunk's first line and the chunk's size. Extensions are passed over (RFC 9112 §7.1.1).
-fn size_line(text: &[u8]) -> Result<Option<(usize, u64)>, BodyError> {
-    let Some(end) = memchr::memchr(b'\n', text) else {
-        // What is there already may be no size at all.
-        let digits = text.iter().take_while(|it| it.is_ascii_hexdigit()).count();
-        return match text.get(digits) {
-            _ if text.len() > LONGEST_LINE || digits > 16 => Err(BodyError::TooLong),
-            None | Some(b';' | b' ' | b'\t' | b'\r') if digits > 0 || text.is_empty() => Ok(None),
-            _ => Err(BodyError::ChunkSize),
-        };
-    };
-    let line = text[..end]
-        .strip_suffix(b"\r")
-        .ok_or(BodyError::ChunkSize)?;
-    let size = line.split(|it| *it == b';').next().unwrap_or_default();
-    let size = line::trim(size);
-    if size.is_empty() || size.len() > 16 || !size.iter().all(u8::is_ascii_hexdigit) {
-        return Err(BodyError::ChunkSize);
-    }
-    let size = std::str::from_utf8(size).ok();
-    let size = size.and_then(|it| u64::from_str_radix(it, 16).ok());
-    Ok(Some((end + 1, size.ok_or(BodyError::ChunkSize)?)))
-}
-
-/// Where the trailers end, their empty line included.
-fn trailer_end(text: &[u8]) -> Result<Option<usize>, BodyError> {
-    match text {
-        [b'\r', b'\n', ..] => return Ok(Some(2)),
-        [b'\n', ..] => return Ok(Some(1)),
-        _ => {}
-    }
-    match line::head_end(text, 0) {
-        Some(end) => Ok(Some(end)),
-        None if text.len() > LONGEST_LINE => Err(BodyError::TooLong),
-        None => Ok(None),
     }
 }
 

@@ -4,24 +4,17 @@ use std::task::{Context, Poll, ready};
 
 use super::HIGH_WATERMARK;
 use super::body::{Decoder, Framing};
-use super::head::{self, Limits};
+use super::head::{self, HeadError};
 use super::write::{self, BodyWriter};
-use super::{line, read};
+use super::{Settings, line, read};
 use crate::http::headers::Headers;
 use crate::http::message::{RequestHead, ResponseHead};
+use crate::http::policy::connection::is_upgrade;
 use crate::stream::{BodyEvent, Broken, ResponseEvent, Upstream};
 use crate::wire::Wire;
 
-/// What a connection is allowed.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Bytes of a response's head.
-    pub head_size: usize,
-    /// The rest of what a head is allowed.
-    pub limits: Limits,
-    /// Trailers are passed on.
-    pub trailers: bool,
-}
+/// Bytes of a malformed response that are read at most before the connection is closed.
+const MOST_UNREAD: usize = 1024 * 1024;
 
 /// A connection to an upstream.
 #[expect(
@@ -95,23 +88,51 @@ impl Connection {
         self.answered || !self.wire.input.is_empty()
     }
 
-    /// What came is no HTTP.
-    fn malformed(&mut self) -> Broken {
-        self.malformed = true;
-        Broken::Protocol
+    /// Reads a head, if it is all there, or as soon as it is seen to be none.
+    fn read_head(&mut self, head: &mut ResponseHead) -> Option<Result<ResponseEvent, HeadError>> {
+        let (bytes, limits) = (self.wire.input.bytes(), self.settings.limits);
+        if *bytes.first()? != b'H' {
+            return Some(Err(HeadError::FirstLine));
+        }
+        let end = line::head_end(bytes, self.searched);
+        let Some(end) = end.filter(|it| *it <= self.settings.head_size) else {
+            self.searched = bytes.len();
+            if end.is_some() || bytes.len() >= self.settings.head_size {
+                return Some(Err(HeadError::TooManyHeaders));
+            }
+            return head::check_status_line(bytes).err().map(Err);
+        };
+        let text = &bytes[..end];
+        let parsed = head::response(text, limits, self.to_head, self.to_connect, head);
+        Some(parsed.map(|it| self.begin(it, head.status)))
     }
 
-    fn begin(&mut self, end: usize, parsed: head::Parsed, status: u16) -> ResponseEvent {
-        self.wire.input.take(end);
+    fn begin(&mut self, parsed: head::Parsed, status: u16) -> ResponseEvent {
+        self.wire.input.take(parsed.length);
         self.searched = 0;
-        if status < 200 && status != 101 {
+        if (100..200).contains(&status) && status != 101 {
             return ResponseEvent::Informational;
         }
         self.answered = true;
         self.upgraded = status == 101 || (self.to_connect && status < 300);
         self.keep_alive &= parsed.keep_alive;
-        self.decoder = Decoder::new(parsed.framing, self.settings.limits);
+        self.decoder = Decoder::new(parsed.framing, self.settings.limits)
+            .with_trailers(self.settings.head_size);
         ResponseEvent::Head(self.decoder.is_done())
+    }
+
+    /// What came is no response. What has come with it is read, so that the host is not reset while it still writes.
+    fn refuse<T>(&mut self, context: &mut Context<'_>) -> Poll<Result<T, Broken>> {
+        self.malformed = true;
+        let mut left = MOST_UNREAD;
+        while let Poll::Ready(Ok(count)) = self.wire.poll_fill(context) {
+            self.wire.input.take(self.wire.input.bytes().len());
+            left = left.saturating_sub(count);
+            if count == 0 || left == 0 {
+                break;
+            }
+        }
+        Poll::Ready(Err(Broken::Protocol))
     }
 }
 
@@ -125,13 +146,13 @@ impl Upstream for Connection {
         write::request(head, output);
         self.writer = BodyWriter::Plain;
         let has_length = head.headers.contains(b"content-length");
-        let upgrade = self.to_connect || head.headers.contains(b"upgrade");
+        let upgrade = self.to_connect || is_upgrade(&head.headers);
         // The empty line comes last.
         output.truncate(output.len() - 2);
         if !end && !has_length && !upgrade {
             output.extend_from_slice(b"transfer-encoding: chunked\r\n");
             self.writer = BodyWriter::Chunked;
-        } else if end && !has_length && matches!(&*head.method, b"POST" | b"PUT" | b"PATCH") {
+        } else if end && !has_length && !has_no_body(&head.method) {
             output.extend_from_slice(b"content-length: 0\r\n");
         }
         output.extend_from_slice(b"\r\n");
@@ -175,26 +196,15 @@ impl Upstream for Connection {
         head: &mut ResponseHead,
     ) -> Poll<Result<ResponseEvent, Broken>> {
         loop {
-            let bytes = self.wire.input.bytes();
-            if let Some(end) = line::head_end(bytes, self.searched) {
-                let limits = self.settings.limits;
-                let text = &bytes[..end];
-                let parsed = head::response(text, limits, self.to_head, self.to_connect, head);
-                let Ok(parsed) = parsed else {
-                    return Poll::Ready(Err(self.malformed()));
-                };
-                return Poll::Ready(Ok(self.begin(end, parsed, head.status)));
+            match self.read_head(head) {
+                Some(Ok(event)) => return Poll::Ready(Ok(event)),
+                Some(Err(_)) => return self.refuse(context),
+                None => {}
             }
-            self.searched = bytes.len();
-            if self.searched > self.settings.head_size {
-                return Poll::Ready(Err(self.malformed()));
-            }
+            let begun = !self.wire.input.is_empty();
             match ready!(self.wire.poll_fill(context)) {
-                Ok(0) | Err(_) if self.wire.input.is_empty() => {
-                    return Poll::Ready(Err(Broken::Connection));
-                }
-                // The end of a connection ends no message.
-                Ok(0) | Err(_) => return Poll::Ready(Err(self.malformed())),
+                Ok(0) | Err(_) if begun => return self.refuse(context),
+                Ok(0) | Err(_) => return Poll::Ready(Err(Broken::Connection)),
                 Ok(_) => {}
             }
         }
@@ -213,14 +223,20 @@ impl Upstream for Connection {
             data,
             trailers
         ));
-        let event = event.map_err(|_| self.malformed());
         if !self.settings.trailers {
             trailers.clear();
         }
-        Poll::Ready(event)
+        // To Envoy a response that ends early is a malformed one.
+        self.malformed |= event.is_err();
+        Poll::Ready(event.map_err(|_| Broken::Protocol))
     }
 
     fn reset(&mut self) {
         self.keep_alive = false;
     }
+}
+
+/// Whether a request by this method has no body unless its head says so.
+fn has_no_body(method: &[u8]) -> bool {
+    matches!(method, b"GET" | b"HEAD" | b"DELETE" | b"TRACE" | b"CONNECT")
 }

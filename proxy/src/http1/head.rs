@@ -1,9 +1,15 @@
 //! Reads the head of a request or response, and how its body is framed (RFC 9112 §3 to §6).
 
+use std::borrow::Cow;
+
 use super::body::Framing;
-use super::line;
+use super::{line, target};
+use crate::config::model::protocol::Underscores;
+use crate::http::change;
 use crate::http::headers::Headers;
 use crate::http::message::{Protocol, RequestHead, ResponseHead};
+use crate::http::policy::connection;
+use crate::http::text::list;
 
 /// What a head is allowed to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +22,15 @@ pub struct Limits {
     pub allow_custom_methods: bool,
 }
 
+/// What a request is allowed beyond that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// HTTP/1.0, and whatever is no HTTP/1.1.
+    pub http_10: bool,
+    /// Names that hold `_`.
+    pub underscores: Underscores,
+}
+
 /// Why a head is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HeadError {
@@ -25,42 +40,76 @@ pub enum HeadError {
     /// The method is not a token, or not a registered one.
     #[error("the method is not known")]
     Method,
-    /// The version is not 1.0 or 1.1.
-    #[error("the version is not HTTP/1.0 or HTTP/1.1")]
+    /// The version is none of HTTP.
+    #[error("the version is not one of HTTP")]
     Version,
+    /// The version is not HTTP/1.1, and no other is taken.
+    #[error("the version is not HTTP/1.1")]
+    OldVersion,
     /// The request target holds what it must not.
-    #[error("the request target is not valid")]
+    #[error("the request target holds what it must not")]
     Target,
+    /// The request target is no URL.
+    #[error("the request target is not valid")]
+    Url,
+    /// The request target has another scheme than http and https.
+    #[error("the scheme is neither http nor https")]
+    Scheme,
     /// A header's name is empty or not a token.
     #[error("the name of a header is not a token")]
     HeaderName,
-    /// A header's value holds a control character.
-    #[error("the value of a header holds a control character")]
-    HeaderValue,
-    /// A line begins with white space (RFC 9112 §5.2).
-    #[error("a header is folded over several lines")]
-    Fold,
-    /// A carriage return does not end its line.
-    #[error("a carriage return stands alone")]
-    CarriageReturn,
+    /// A header's name holds `_`.
+    #[error("the name of a header holds an underscore")]
+    Underscore,
+    /// There is a control character.
+    #[error("there is a control character")]
+    Control,
     /// More header fields than allowed.
     #[error("there are too many headers")]
     TooManyHeaders,
-    /// `Content-Length` is no number, or there are unlike ones.
+    /// `Content-Length` is no number, or there are several.
     #[error("the content length is not one number")]
     ContentLength,
     /// `Content-Length` beside `Transfer-Encoding`.
     #[error("there is both a content length and a transfer encoding")]
     LengthAndEncoding,
+    /// `Content-Length` or `Transfer-Encoding` where there is no body.
+    #[error("there is no body, but a length of it")]
+    NoBody,
     /// A transfer encoding other than `chunked`.
     #[error("the transfer encoding is not chunked")]
     TransferEncoding,
-    /// `Transfer-Encoding` in HTTP/1.0.
-    #[error("HTTP/1.0 has no transfer encoding")]
-    EncodingInHttp10,
-    /// HTTP/1.1 without `Host`, or more than one.
-    #[error("there is not exactly one host")]
-    Host,
+    /// `Connection` names what must not be removed.
+    #[error("the connection header names what must stay")]
+    Connection,
+    /// `Host` could be no authority.
+    #[error("the host is not valid")]
+    Authority,
+}
+
+impl HeadError {
+    /// What a client is answered, and what is told about it.
+    pub fn answer(self) -> (u16, &'static str) {
+        match self {
+            Self::TooManyHeaders => (431, "http1.too_many_headers"),
+            Self::TransferEncoding => (501, "http1.invalid_transfer_encoding"),
+            Self::LengthAndEncoding => (400, "http1.content_length_and_chunked_not_allowed"),
+            Self::NoBody => (400, "http1.body_disallowed"),
+            Self::Control => (400, "http1.invalid_characters"),
+            Self::OldVersion => (426, "low_version"),
+            Self::Url => (400, "http1.invalid_url"),
+            Self::Scheme => (400, "http1.invalid_scheme"),
+            Self::Underscore => (400, "http1.unexpected_underscore"),
+            Self::Connection => (400, "http1.connection_header_rejected"),
+            Self::Authority => (400, "http.invalid_authority"),
+            Self::FirstLine
+            | Self::Method
+            | Self::Version
+            | Self::Target
+            | Self::HeaderName
+            | Self::ContentLength => (400, "http1.codec_error"),
+        }
+    }
 }
 
 /// What a head says beside its fields.
@@ -70,38 +119,61 @@ pub struct Parsed {
     pub framing: Framing,
     /// The connection may carry another message after this one.
     pub keep_alive: bool,
+    /// How many bytes of the text are the head.
+    pub length: usize,
+    /// Fields that were dropped for their names.
+    pub dropped: u64,
 }
 
 /// Reads a request's head, which ends with its empty line, into `head`.
 ///
 /// # Errors
-/// The first thing that is wrong with it.
-pub fn request(text: &[u8], limits: Limits, head: &mut RequestHead) -> Result<Parsed, HeadError> {
+/// What is wrong with it.
+pub fn request(
+    text: &[u8],
+    limits: Limits,
+    taken: Taken,
+    head: &mut RequestHead,
+) -> Result<Parsed, HeadError> {
     head.clear();
-    let mut lines = line::split(text);
-    let first = lines.next().ok_or(HeadError::FirstLine)??;
-    let (method, target) = request_line(first, limits, head)?;
-    head.method.extend_from_slice(method);
-    let mut hosts = 0;
-    let mut host_at = None;
-    fields(lines, limits, &mut head.headers, |name, value| {
-        if name.eq_ignore_ascii_case(b"host") {
-            hosts += 1;
-            host_at.get_or_insert(value);
-            return false;
-        }
-        true
-    })?;
-    let host = host_at.unwrap_or_default();
-    target_parts(target, host, head)?;
-    if hosts > 1 {
-        return Err(HeadError::Host);
+    if line::has_control(text) {
+        return Err(HeadError::Control);
     }
-    let (length, chunked) = framing_fields(&head.headers, head.protocol, limits)?;
-    if chunked {
+    let (first, mut rest) = line::first(text);
+    let (method, target, version) = request_line(first, limits)?;
+    head.method.extend_from_slice(method);
+    head.protocol = version.unwrap_or(Protocol::Http10);
+    if version.is_none() {
+        // There is nothing but this line in HTTP/0.9.
+        rest = &[];
+    }
+    let (dropped, blank) = request_fields(rest, limits, taken, head)?;
+    change::join_request_fields(&mut head.headers);
+    let upgrades = takes_upgrade(&mut head.headers);
+    let connects = head.method == b"CONNECT";
+    if connects && let Some(length) = head.headers.get(b"content-length") {
+        if length != b"0" {
+            return Err(HeadError::NoBody);
+        }
         head.headers.remove(b"content-length");
     }
+    let (length, chunked) = framing_fields(&mut head.headers, limits)?;
+    if chunked && connects {
+        return Err(HeadError::TransferEncoding);
+    }
+    if !upgrades && !connects && !connection::remove_nominated(&mut head.headers) {
+        return Err(HeadError::Connection);
+    }
+    target::read(target, head)?;
+    if head.protocol == Protocol::Http10 && !taken.http_10 {
+        return Err(HeadError::OldVersion);
+    }
+    if !head.authority.iter().all(|it| is_authority(*it)) {
+        return Err(HeadError::Authority);
+    }
+    head.blank_authority = blank && head.authority.is_empty();
     let framing = match (chunked, length) {
+        _ if upgrades || connects => Framing::UntilClose,
         (true, _) => Framing::Chunked,
         (false, Some(length)) if length > 0 => Framing::Length(length),
         _ => Framing::None,
@@ -109,14 +181,49 @@ pub fn request(text: &[u8], limits: Limits, head: &mut RequestHead) -> Result<Pa
     Ok(Parsed {
         framing,
         keep_alive: keep_alive(&head.headers, head.protocol),
+        length: first.len() + rest.len(),
+        dropped,
     })
+}
+
+/// Reads the fields of a request: how many were dropped, and whether there is a host.
+fn request_fields(
+    text: &[u8],
+    limits: Limits,
+    taken: Taken,
+    head: &mut RequestHead,
+) -> Result<(u64, bool), HeadError> {
+    let (mut dropped, mut hosts) = (0, 0);
+    for field in line::fields(text) {
+        let (name, value) = split(field)?;
+        if taken.underscores != Underscores::Allow && memchr::memchr(b'_', name).is_some() {
+            if taken.underscores == Underscores::RejectRequest {
+                return Err(HeadError::Underscore);
+            }
+            dropped += 1;
+            continue;
+        }
+        if name.eq_ignore_ascii_case(b"host") {
+            if hosts > 0 {
+                head.authority.push(b',');
+            }
+            hosts += 1;
+            head.authority.extend_from_slice(&value);
+        } else {
+            head.headers.push(name, &value);
+        }
+        if head.headers.len() + hosts.min(1) > limits.headers {
+            return Err(HeadError::TooManyHeaders);
+        }
+    }
+    Ok((dropped, hosts > 0))
 }
 
 /// Reads a response's head. `to_head` says that the request was HEAD, `to_connect` that it was CONNECT: both change
 /// what a body is (RFC 9112 §6.3).
 ///
 /// # Errors
-/// The first thing that is wrong with it.
+/// What is wrong with it.
 pub fn response(
     text: &[u8],
     limits: Limits,
@@ -125,13 +232,27 @@ pub fn response(
     head: &mut ResponseHead,
 ) -> Result<Parsed, HeadError> {
     head.clear();
-    let mut lines = line::split(text);
-    let first = lines.next().ok_or(HeadError::FirstLine)??;
+    if line::has_control(text) {
+        return Err(HeadError::Control);
+    }
+    let (first, rest) = line::first(text);
     (head.protocol, head.status) = status_line(first)?;
-    fields(lines, limits, &mut head.headers, |_, _| true)?;
-    let (length, chunked) = framing_fields(&head.headers, head.protocol, limits)?;
-    let bodiless = to_head || head.status < 200 || matches!(head.status, 204 | 304);
+    for field in line::fields(rest) {
+        let (name, value) = split(field)?;
+        head.headers.push(name, &value);
+        if head.headers.len() > limits.headers {
+            return Err(HeadError::TooManyHeaders);
+        }
+    }
+    let (length, chunked) = framing_fields(&mut head.headers, limits)?;
+    if head.status < 200 || head.status == 204 {
+        if chunked || length.is_some_and(|it| it > 0) {
+            return Err(HeadError::NoBody);
+        }
+        head.headers.remove(b"content-length");
+    }
     let tunnel = head.status == 101 || (to_connect && (200..300).contains(&head.status));
+    let bodiless = to_head || head.status < 200 || matches!(head.status, 204 | 304);
     let framing = match (chunked, length) {
         _ if tunnel => Framing::UntilClose,
         _ if bodiless => Framing::None,
@@ -140,180 +261,174 @@ pub fn response(
         (false, Some(length)) => Framing::Length(length),
         (false, None) => Framing::UntilClose,
     };
-    if chunked && !bodiless {
-        head.headers.remove(b"content-length");
-    }
     Ok(Parsed {
         framing,
         keep_alive: framing != Framing::UntilClose && keep_alive(&head.headers, head.protocol),
+        length: text.len(),
+        dropped: 0,
     })
 }
 
 /// Reads trailer fields, which end with an empty line.
 ///
 /// # Errors
-/// The first thing that is wrong with them.
+/// What is wrong with them.
 pub fn trailers(text: &[u8], limits: Limits, trailers: &mut Headers) -> Result<(), HeadError> {
     trailers.clear();
-    fields(line::split(text), limits, trailers, |_, _| true)
+    if line::has_control(text) {
+        return Err(HeadError::Control);
+    }
+    for field in line::fields(text) {
+        let (name, value) = split(field)?;
+        trailers.push(name, &value);
+        if trailers.len() > limits.headers {
+            return Err(HeadError::TooManyHeaders);
+        }
+    }
+    Ok(())
 }
 
-/// The method and the target; the version goes into `head`.
-fn request_line<'a>(
-    line: &'a [u8],
-    limits: Limits,
-    head: &mut RequestHead,
-) -> Result<(&'a [u8], &'a [u8]), HeadError> {
-    let mut parts = line.split(|it| *it == b' ').filter(|it| !it.is_empty());
-    let method = parts.next().ok_or(HeadError::FirstLine)?;
-    let target = parts.next().ok_or(HeadError::FirstLine)?;
-    let version = parts.next().ok_or(HeadError::FirstLine)?;
-    if parts.next().is_some() {
-        return Err(HeadError::FirstLine);
+/// Whether a method may begin so.
+pub(super) fn may_begin(byte: u8, limits: Limits) -> bool {
+    if limits.allow_custom_methods {
+        byte > b' '
+    } else {
+        b"ABCDGHLMNOPRSTU".contains(&byte)
     }
-    if !method.iter().all(|it| line::is_token(*it)) {
+}
+
+/// Looks at the first line of a request alone, of which nothing else has come yet: whether it is all that will come.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn is_whole(line: &[u8], limits: Limits) -> Result<bool, HeadError> {
+    let (.., version) = request_line(line, limits)?;
+    Ok(version.is_none())
+}
+
+/// The method, the target and the version, of which HTTP/0.9 says nothing.
+type RequestLine<'a> = (&'a [u8], &'a [u8], Option<Protocol>);
+
+fn request_line(line: &[u8], limits: Limits) -> Result<RequestLine<'_>, HeadError> {
+    let [method, target, version] = line::words(line);
+    let known = if limits.allow_custom_methods {
+        !method.is_empty() && method.iter().all(|it| line::is_token(*it))
+    } else {
+        is_registered(method)
+    };
+    if !known {
         return Err(HeadError::Method);
     }
-    if !limits.allow_custom_methods && !is_registered(method) {
-        return Err(HeadError::Method);
+    if !target::is_valid(target, method == b"CONNECT") {
+        return Err(HeadError::Target);
     }
-    head.protocol = protocol(version)?;
-    Ok((method, target))
+    let version = (!version.is_empty()).then(|| protocol(version));
+    Ok((method, target, version.transpose()?))
+}
+
+/// Looks at the first line of a response alone, if it has come.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check_status_line(text: &[u8]) -> Result<(), HeadError> {
+    match line::first(text) {
+        (line, _) if line.ends_with(b"\n") => status_line(line).map(|_| ()),
+        _ => Ok(()),
+    }
 }
 
 fn status_line(line: &[u8]) -> Result<(Protocol, u16), HeadError> {
-    let (version, rest) = line.split_at_checked(8).ok_or(HeadError::FirstLine)?;
-    let protocol = protocol(version)?;
-    let [b' ', hundreds, tens, ones, rest @ ..] = rest else {
-        return Err(HeadError::FirstLine);
-    };
-    if !matches!(rest, [] | [b' ', ..]) {
+    let [version, status, _] = line::words(line);
+    if version.is_empty() || status.is_empty() {
         return Err(HeadError::FirstLine);
     }
-    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
-    let status = (|| Some(digit(hundreds)? * 100 + digit(tens)? * 10 + digit(ones)?))();
-    match status {
-        Some(status) if status >= 100 => Ok((protocol, status)),
-        _ => Err(HeadError::FirstLine),
-    }
+    let status = decimal(status).and_then(|it| u16::try_from(it).ok());
+    Ok((protocol(version)?, status.ok_or(HeadError::FirstLine)?))
 }
 
+/// Whatever is no HTTP/1.1 counts as HTTP/1.0.
 fn protocol(version: &[u8]) -> Result<Protocol, HeadError> {
     match version {
         b"HTTP/1.1" => Ok(Protocol::Http11),
-        b"HTTP/1.0" => Ok(Protocol::Http10),
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            Ok(Protocol::Http10)
+        }
         _ => Err(HeadError::Version),
     }
 }
 
-/// Reads header fields; `keep` may take one for itself.
-fn fields<'a>(
-    lines: impl Iterator<Item = Result<&'a [u8], HeadError>>,
-    limits: Limits,
-    headers: &mut Headers,
-    mut keep: impl FnMut(&'a [u8], &'a [u8]) -> bool,
-) -> Result<(), HeadError> {
-    for (count, line) in lines.enumerate() {
-        let line = line?;
-        if count >= limits.headers {
-            return Err(HeadError::TooManyHeaders);
-        }
-        if matches!(line, [b' ' | b'\t', ..]) {
-            return Err(HeadError::Fold);
-        }
-        let colon = memchr::memchr(b':', line).ok_or(HeadError::HeaderName)?;
-        let name = &line[..colon];
-        if name.is_empty() || !name.iter().all(|it| line::is_token(*it)) {
-            return Err(HeadError::HeaderName);
-        }
-        let value = line::trim(&line[colon + 1..]);
-        if !is_value(value) {
-            return Err(HeadError::HeaderValue);
-        }
-        if keep(name, value) {
-            headers.push(name, value);
-        }
+/// Takes a field apart. A value that went on over several lines is put on one.
+fn split(field: &[u8]) -> Result<(&[u8], Cow<'_, [u8]>), HeadError> {
+    let colon = memchr::memchr(b':', field).ok_or(HeadError::HeaderName)?;
+    let name = &field[..colon];
+    if name.is_empty() || !name.iter().all(|it| line::is_token(*it)) {
+        return Err(HeadError::HeaderName);
     }
-    Ok(())
+    let value = field[colon + 1..].trim_ascii();
+    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+        return Ok((name, Cow::Borrowed(value)));
+    }
+    let kept = value.iter().filter(|it| !matches!(it, b'\r' | b'\n'));
+    Ok((name, Cow::Owned(kept.copied().collect())))
 }
 
-/// Whether a value holds no control character but tabs (RFC 9110 §5.5).
-fn is_value(value: &[u8]) -> bool {
-    value
-        .iter()
-        .all(|it| (*it >= b' ' && *it != 0x7f) || *it == b'\t')
-}
-
-/// Puts the target in its form (RFC 9112 §3.2) into the head: origin, absolute, authority or asterisk.
-fn target_parts(target: &[u8], host: &[u8], head: &mut RequestHead) -> Result<(), HeadError> {
-    if !target.iter().all(|it| *it > b' ' && *it != 0x7f) {
-        return Err(HeadError::Target);
+/// Whether a request goes over to another protocol. To HTTP/2 it does not: such a wish is taken out.
+fn takes_upgrade(headers: &mut Headers) -> bool {
+    if !connection::is_upgrade(headers) {
+        return false;
     }
-    head.authority.extend_from_slice(host);
-    if head.method == b"CONNECT" {
-        head.authority.clear();
-        head.authority.extend_from_slice(target);
-    } else if target.starts_with(b"/") || target == b"*" {
-        head.path.extend_from_slice(target);
+    let to = headers.get(b"upgrade").unwrap_or_default();
+    if !to.eq_ignore_ascii_case(b"h2c") {
+        return true;
+    }
+    headers.remove(b"upgrade");
+    headers.remove(b"http2-settings");
+    let kept: Vec<&[u8]> = list(headers.get(b"connection").unwrap_or_default())
+        .filter(|it| !it.eq_ignore_ascii_case(b"upgrade"))
+        .filter(|it| !it.eq_ignore_ascii_case(b"http2-settings"))
+        .collect();
+    let kept = kept.join(&b',');
+    if kept.is_empty() {
+        headers.remove(b"connection");
     } else {
-        absolute(target, head)?;
+        headers.set(b"connection", &kept);
     }
-    Ok(())
-}
-
-/// `http://authority/path`: its authority counts more than that of `Host`.
-fn absolute(target: &[u8], head: &mut RequestHead) -> Result<(), HeadError> {
-    let end = memchr::memmem::find(target, b"://").ok_or(HeadError::Target)?;
-    let (scheme, rest) = (&target[..end], &target[end + 3..]);
-    if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
-        return Err(HeadError::Target);
-    }
-    let path = rest
-        .iter()
-        .position(|it| matches!(it, b'/' | b'?' | b'#'))
-        .unwrap_or(rest.len());
-    if path == 0 {
-        return Err(HeadError::Target);
-    }
-    head.scheme.extend_from_slice(scheme);
-    head.authority.clear();
-    head.authority.extend_from_slice(&rest[..path]);
-    if !rest[path..].starts_with(b"/") {
-        head.path.push(b'/');
-    }
-    head.path.extend_from_slice(&rest[path..]);
-    Ok(())
+    false
 }
 
 /// The content length, and whether the body is chunked.
-fn framing_fields(
-    headers: &Headers,
-    protocol: Protocol,
-    limits: Limits,
-) -> Result<(Option<u64>, bool), HeadError> {
-    let mut length = None;
-    for value in headers.get_all(b"content-length") {
-        let number = decimal(value).ok_or(HeadError::ContentLength)?;
-        // Envoy takes not even two that are alike.
-        if length.is_some() {
-            return Err(HeadError::ContentLength);
-        }
-        length = Some(number);
+fn framing_fields(headers: &mut Headers, limits: Limits) -> Result<(Option<u64>, bool), HeadError> {
+    // Envoy takes not even two lengths that are alike.
+    let mut lengths = headers.get_all(b"content-length");
+    let length = lengths.next().map(decimal);
+    if lengths.next().is_some() {
+        return Err(HeadError::ContentLength);
     }
+    drop(lengths);
     let mut encodings = headers.get_all(b"transfer-encoding");
     let Some(encoding) = encodings.next() else {
-        return Ok((length, false));
+        return match length {
+            Some(None) => Err(HeadError::ContentLength),
+            length => Ok((length.flatten(), false)),
+        };
     };
-    if protocol == Protocol::Http10 {
-        return Err(HeadError::EncodingInHttp10);
-    }
-    if !encoding.eq_ignore_ascii_case(b"chunked") || encodings.next().is_some() {
-        return Err(HeadError::TransferEncoding);
-    }
-    if length.is_some() && !limits.allow_chunked_length {
+    let chunked = encoding.eq_ignore_ascii_case(b"chunked") && encodings.next().is_none();
+    drop(encodings);
+    if length.is_some() && !(chunked && limits.allow_chunked_length) {
         return Err(HeadError::LengthAndEncoding);
     }
-    Ok((length, true))
+    if !chunked {
+        return Err(HeadError::TransferEncoding);
+    }
+    headers.remove(b"content-length");
+    Ok((None, true))
+}
+
+/// Whether a byte may stand in an authority, as Envoy sees it.
+fn is_authority(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=@[]_~".contains(&byte)
 }
 
 /// A number of digits alone.
@@ -328,8 +443,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
 fn keep_alive(headers: &Headers, protocol: Protocol) -> bool {
     let mut keep = protocol != Protocol::Http10;
     for value in headers.get_all(b"connection") {
-        for option in value.split(|it| *it == b',') {
-            let option = line::trim(option);
+        for option in list(value) {
             if option.eq_ignore_ascii_case(b"close") {
                 return false;
             }

@@ -2,25 +2,17 @@
 
 use std::task::{Context, Poll, ready};
 
-use super::body::{Decoder, Framing};
-use super::head::{self, HeadError, Limits};
+use super::body::{BodyError, Decoder, Framing};
+use super::head::{self, HeadError};
 use super::write::{self, BodyWriter};
-use super::{HIGH_WATERMARK, line, read};
+use super::{HIGH_WATERMARK, Settings, line, read};
 use crate::http::headers::Headers;
 use crate::http::message::{Protocol, RequestHead, ResponseHead};
 use crate::stream::{BodyEvent, Broken, Downstream};
 use crate::wire::Wire;
 
-/// What a connection is allowed.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// Bytes of a request's head.
-    pub head_size: usize,
-    /// The rest of what a head is allowed.
-    pub limits: Limits,
-    /// Trailers are passed on.
-    pub trailers: bool,
-}
+/// What requests of a connection are allowed beyond that.
+pub use super::head::Taken;
 
 /// A connection from downstream.
 #[expect(
@@ -31,6 +23,7 @@ pub struct Connection {
     /// Its bytes.
     pub wire: Wire,
     settings: Settings,
+    taken: Taken,
     searched: usize,
     decoder: Decoder,
     expects_continue: bool,
@@ -38,28 +31,42 @@ pub struct Connection {
     to_head: bool,
     writer: BodyWriter,
     keep_alive: bool,
+    asked_to_close: bool,
+    broke_off: bool,
     upgraded: bool,
+    /// Fields that were dropped for their names.
+    pub dropped: u64,
 }
 
 /// Why no request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoRequest {
-    /// The connection ended between requests.
+    /// The connection ended, or broke, between requests or within a head.
     Ended,
-    /// It ended, or broke, within a head.
-    Broken,
     /// The head is longer than it may be.
     TooLong,
     /// The head is malformed.
     Malformed(HeadError),
 }
 
+impl NoRequest {
+    /// What the client is answered, and what is told about it; nothing if there is nobody to be answered.
+    pub fn answer(self) -> Option<(u16, &'static str)> {
+        match self {
+            Self::Ended => None,
+            Self::TooLong => Some((431, "http1.headers_too_large")),
+            Self::Malformed(error) => Some(error.answer()),
+        }
+    }
+}
+
 impl Connection {
     /// A connection that has had no request yet.
-    pub fn new(wire: Wire, settings: Settings) -> Self {
+    pub fn new(wire: Wire, settings: Settings, taken: Taken) -> Self {
         Self {
             wire,
             settings,
+            taken,
             searched: 0,
             decoder: Decoder::new(Framing::None, settings.limits),
             expects_continue: false,
@@ -67,7 +74,10 @@ impl Connection {
             to_head: false,
             writer: BodyWriter::Plain,
             keep_alive: true,
+            asked_to_close: false,
+            broke_off: false,
             upgraded: false,
+            dropped: 0,
         }
     }
 
@@ -84,41 +94,63 @@ impl Connection {
     ) -> Poll<Result<bool, NoRequest>> {
         // What is left of the last response must go out while the next request is waited for.
         if let Poll::Ready(Err(_)) = self.wire.poll_flush(context) {
-            return Poll::Ready(Err(NoRequest::Broken));
+            return Poll::Ready(Err(NoRequest::Ended));
         }
         loop {
-            if self.searched == 0 {
-                let blank = line::blank_lines(self.wire.input.bytes());
-                self.wire.input.take(blank);
+            if let Some(request) = self.read_head(head) {
+                return Poll::Ready(request);
             }
-            let bytes = self.wire.input.bytes();
-            if let Some(end) = line::head_end(bytes, self.searched) {
-                if end > self.settings.head_size {
-                    return Poll::Ready(Err(NoRequest::TooLong));
-                }
-                let parsed = head::request(&bytes[..end], self.settings.limits, head);
-                let parsed = parsed.map_err(NoRequest::Malformed);
-                return Poll::Ready(parsed.map(|it| self.begin(end, it, head)));
-            }
-            self.searched = bytes.len();
-            if self.searched > self.settings.head_size {
-                return Poll::Ready(Err(NoRequest::TooLong));
-            }
-            match ready!(self.wire.poll_fill(context)) {
-                Ok(0) if self.wire.input.is_empty() => {
-                    return Poll::Ready(Err(NoRequest::Ended));
-                }
-                Ok(0) | Err(_) => return Poll::Ready(Err(NoRequest::Broken)),
-                Ok(_) => {}
+            if !matches!(ready!(self.wire.poll_fill(context)), Ok(count) if count > 0) {
+                return Poll::Ready(Err(NoRequest::Ended));
             }
         }
     }
 
-    fn begin(&mut self, end: usize, parsed: head::Parsed, head: &RequestHead) -> bool {
-        self.wire.input.take(end);
+    /// Reads a head, if it is all there, or as soon as it is seen to be none.
+    fn read_head(&mut self, head: &mut RequestHead) -> Option<Result<bool, NoRequest>> {
+        if self.searched == 0 {
+            let blank = line::blank_lines(self.wire.input.bytes());
+            self.wire.input.take(blank);
+            self.request_protocol = Protocol::Http11;
+            self.to_head = false;
+        }
+        let (bytes, limits) = (self.wire.input.bytes(), self.settings.limits);
+        let malformed = |error| Some(Err(NoRequest::Malformed(error)));
+        if !head::may_begin(*bytes.first()?, limits) {
+            return malformed(HeadError::Method);
+        }
+        let mut end = line::head_end(bytes, self.searched);
+        if end.map_or(bytes.len() >= self.settings.head_size, |end| {
+            end > self.settings.head_size
+        }) {
+            return Some(Err(NoRequest::TooLong));
+        }
+        if end.is_none()
+            && let Some(line_end) = memchr::memchr(b'\n', bytes)
+        {
+            match head::is_whole(&bytes[..=line_end], limits) {
+                Ok(whole) => end = whole.then_some(line_end + 1),
+                Err(error) => return malformed(error),
+            }
+        }
+        let Some(end) = end else {
+            self.searched = bytes.len();
+            return None;
+        };
+        match head::request(&bytes[..end], limits, self.taken, head) {
+            Ok(parsed) => Some(Ok(self.begin(parsed, head))),
+            Err(error) => malformed(error),
+        }
+    }
+
+    fn begin(&mut self, parsed: head::Parsed, head: &RequestHead) -> bool {
+        self.wire.input.take(parsed.length);
         self.searched = 0;
-        self.decoder = Decoder::new(parsed.framing, self.settings.limits);
+        self.decoder = Decoder::new(parsed.framing, self.settings.limits)
+            .with_trailers(self.settings.head_size);
         self.keep_alive = parsed.keep_alive;
+        self.asked_to_close = !parsed.keep_alive;
+        self.dropped += parsed.dropped;
         self.request_protocol = head.protocol;
         self.to_head = head.method == b"HEAD";
         let expect = head.headers.get(b"expect");
@@ -132,24 +164,50 @@ impl Connection {
         self.keep_alive && !self.upgraded && self.decoder.is_done()
     }
 
-    fn framing_of(&mut self, head: &ResponseHead, end: bool) {
-        let bodiless = self.to_head || head.status < 200 || matches!(head.status, 204 | 304);
-        let has_length = head.headers.contains(b"content-length");
-        self.writer = BodyWriter::Plain;
-        if self.upgraded || bodiless {
-            return;
-        }
-        let output = &mut self.wire.output;
-        if end && !has_length {
-            output.extend_from_slice(b"content-length: 0\r\n");
-        } else if !has_length && self.request_protocol == Protocol::Http10 {
-            // A client of HTTP/1.0 knows no chunks: the end of the connection ends the body.
-            self.keep_alive = false;
-        } else if !has_length {
-            output.extend_from_slice(b"transfer-encoding: chunked\r\n");
-            self.writer = BodyWriter::Chunked;
+    /// Whether the connection can be closed as soon as everything is sent: the client asked for it, and will send
+    /// nothing that would reset the connection before the answer is read.
+    pub fn may_close_at_once(&self) -> bool {
+        self.asked_to_close && self.decoder.is_done()
+    }
+
+    /// Whether the client went away in the middle of a request.
+    pub fn broke_off(&self) -> bool {
+        self.broke_off
+    }
+
+    /// How the body of a response is framed.
+    fn framing_of(&self, head: &ResponseHead, end: bool) -> ResponseFraming {
+        let bodiless = head.status < 200 || matches!(head.status, 204 | 304);
+        if bodiless || self.upgraded || head.headers.contains(b"content-length") {
+            ResponseFraming::Plain
+        } else if end && !self.to_head {
+            ResponseFraming::Empty
+        } else if self.request_protocol == Protocol::Http10 {
+            // A client of HTTP/1.0 knows no chunks.
+            ResponseFraming::End
+        } else {
+            ResponseFraming::Chunked
         }
     }
+
+    /// Notes that the connection broke in the middle of a request.
+    fn noted<T>(&mut self, result: Result<T, Broken>) -> Result<T, Broken> {
+        self.broke_off |= matches!(result, Err(Broken::Connection));
+        result
+    }
+}
+
+/// What is said of the length of a response's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ResponseFraming {
+    /// Nothing more.
+    Plain,
+    /// There is none.
+    Empty,
+    /// The end of the connection ends it.
+    End,
+    /// It comes in chunks.
+    Chunked,
 }
 
 impl Downstream for Connection {
@@ -159,6 +217,10 @@ impl Downstream for Connection {
         data: &mut Vec<u8>,
         trailers: &mut Headers,
     ) -> Poll<Result<BodyEvent, Broken>> {
+        if self.wire.pending() > 0 {
+            // The client may wait for what is queued before it sends more.
+            let _ = self.wire.poll_flush(context);
+        }
         let event = ready!(read::poll_body(
             &mut self.wire,
             &mut self.decoder,
@@ -169,7 +231,7 @@ impl Downstream for Connection {
         if !self.settings.trailers {
             trailers.clear();
         }
-        Poll::Ready(event)
+        Poll::Ready(self.noted(event))
     }
 
     fn send_informational(&mut self, head: &ResponseHead) {
@@ -180,17 +242,29 @@ impl Downstream for Connection {
     }
 
     fn send_head(&mut self, head: &ResponseHead, end: bool) {
-        write::status_line(Protocol::Http11, head.status, &mut self.wire.output);
-        write::fields(&head.headers, &mut self.wire.output);
-        self.framing_of(head, end);
-        if !self.keep_alive && !self.upgraded {
-            self.wire.output.extend_from_slice(b"connection: close\r\n");
-        } else if self.request_protocol == Protocol::Http10 {
-            self.wire
-                .output
-                .extend_from_slice(b"connection: keep-alive\r\n");
+        let framing = self.framing_of(head, end);
+        if framing == ResponseFraming::End && !self.to_head {
+            self.keep_alive = false;
         }
-        self.wire.output.extend_from_slice(b"\r\n");
+        self.writer = if framing == ResponseFraming::Chunked && !self.to_head {
+            BodyWriter::Chunked
+        } else {
+            BodyWriter::Plain
+        };
+        let output = &mut self.wire.output;
+        write::status_line(self.request_protocol, head.status, output);
+        write::fields(&head.headers, output);
+        if !self.keep_alive && !self.upgraded {
+            output.extend_from_slice(b"connection: close\r\n");
+        } else if self.request_protocol == Protocol::Http10 {
+            output.extend_from_slice(b"connection: keep-alive\r\n");
+        }
+        let length: &[u8] = match framing {
+            ResponseFraming::Plain | ResponseFraming::End => b"\r\n",
+            ResponseFraming::Empty => b"content-length: 0\r\n\r\n",
+            ResponseFraming::Chunked => b"transfer-encoding: chunked\r\n\r\n",
+        };
+        output.extend_from_slice(length);
     }
 
     fn send_data(&mut self, data: &[u8], end: bool) {
@@ -204,8 +278,14 @@ impl Downstream for Connection {
     }
 
     fn send_trailers(&mut self, trailers: &Headers) {
+        let none = Headers::new();
+        let passed = if self.settings.trailers {
+            trailers
+        } else {
+            &none
+        };
         if !self.to_head {
-            self.writer.end(trailers, &mut self.wire.output);
+            self.writer.end(passed, &mut self.wire.output);
         }
     }
 
@@ -217,9 +297,8 @@ impl Downstream for Connection {
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        self.wire
-            .poll_flush(context)
-            .map_err(|_| Broken::Connection)
+        let flushed = ready!(self.wire.poll_flush(context));
+        Poll::Ready(self.noted(flushed.map_err(|_| Broken::Connection)))
     }
 
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<Broken> {
@@ -228,9 +307,17 @@ impl Downstream for Connection {
             return Poll::Pending;
         }
         match ready!(self.wire.poll_fill(context)) {
-            Ok(0) | Err(_) => Poll::Ready(Broken::Connection),
+            Ok(0) | Err(_) => {
+                self.broke_off = true;
+                Poll::Ready(Broken::Connection)
+            }
             Ok(_) => Poll::Pending,
         }
+    }
+
+    fn refusal(&self) -> (u16, &'static str) {
+        let failure = self.decoder.failure();
+        failure.map_or((400, "http1.codec_error"), BodyError::answer)
     }
 
     fn reset(&mut self) {
@@ -254,5 +341,6 @@ impl Downstream for Connection {
 
     fn close_after(&mut self) {
         self.keep_alive = false;
+        self.asked_to_close = false;
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::http::headers::Headers;
 use crate::http::message::{Protocol, RequestHead};
+use crate::http::text::Decimal;
 
 /// How a body that is written is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +62,7 @@ pub fn status_line(protocol: Protocol, status: u16, out: &mut Vec<u8>) {
         Protocol::Http11 | Protocol::Http2 => b"HTTP/1.1 ",
     };
     out.extend_from_slice(version);
-    let digits = [status / 100, status / 10 % 10, status % 10];
-    out.extend(digits.map(|it| b'0' + u8::try_from(it % 10).unwrap_or_default()));
+    out.extend_from_slice(Decimal::new(status.into()).as_bytes());
     out.push(b' ');
     out.extend_from_slice(reason(status).as_bytes());
     out.extend_from_slice(b"\r\n");

@@ -1,6 +1,6 @@
 //! Counts requests and connections of a connection manager.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -11,6 +11,8 @@ use crate::http::message::Protocol;
 pub(super) struct Booked<'m> {
     manager: &'m Manager,
     pub(super) begun: Instant,
+    /// When that was, since 1970.
+    pub(super) start: Duration,
 }
 
 impl Manager {
@@ -23,9 +25,11 @@ impl Manager {
             Protocol::Http2 => stats.downstream_rq_http2_total.increment(),
             Protocol::Http10 | Protocol::Http11 => stats.downstream_rq_http1_total.increment(),
         }
+        let start = SystemTime::now().duration_since(UNIX_EPOCH);
         Booked {
             manager: self,
             begun: Instant::now(),
+            start: start.unwrap_or_default(),
         }
     }
 

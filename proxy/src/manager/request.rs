@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use tokio::time::Instant;
 
 use super::Manager;
+use super::books::Booked;
 use super::filters::{Injected, Passed};
 use crate::access_log;
 use crate::config::model::address::Address;
@@ -72,16 +73,20 @@ impl Manager {
     /// Answers a request.
     pub(super) async fn request<D: Downstream>(
         &self,
+        booked: Booked<'_>,
         down: &mut D,
         head: &mut RequestHead,
         end: bool,
         downstream: &facts::Downstream,
     ) {
-        let booked = self.book(head.protocol);
-        let mut request = Request::new(self, downstream, head.protocol, booked.begun);
+        let mut request = Request::new(self, downstream, head.protocol, &booked);
+        if down.expects_continue() && !self.config.proxy_100_continue {
+            head.headers.remove(b"expect");
+            down.send_continue();
+        }
         if let Err((answer, selected)) = self.respond(&mut request, down, head, end).await {
-            let end = end || request.is_complete;
-            request.answer(down, head, end, &answer, selected.as_ref());
+            let complete = end || request.is_complete;
+            request.answer(down, head, complete, &answer, selected.as_ref());
         }
         request.log(Some(head));
     }
@@ -135,6 +140,7 @@ impl Manager {
                 request.cluster = selected.cluster.to_string();
             }
             if self.refuses_upgrade(head, selected) {
+                self.stats.downstream_rq_ws_on_non_ws_route.increment();
                 return Err(LocalReply::upgrade_failed().into());
             }
         }
@@ -164,27 +170,18 @@ impl Manager {
         }
     }
 
-    /// Checks version, host and path, and makes them canonical.
+    /// Checks host and path, and makes them canonical.
     fn make_canonical<'m>(
         &'m self,
-        request: &mut Request<'m>,
+        request: &Request<'m>,
         head: &mut RequestHead,
     ) -> Result<(), Answer<'m>> {
-        if head.protocol == Protocol::Http10 {
-            if !self.config.http1.accept_http_10 {
-                request.flags.set(Flag::DownstreamProtocolError);
-                return Err(LocalReply::low_version().into());
-            }
-            if head.authority.is_empty() {
-                let host = &self.config.http1.default_host_for_http_10;
-                head.authority.extend_from_slice(host.as_bytes());
-            }
+        if head.protocol == Protocol::Http10 && head.authority.is_empty() && !head.blank_authority {
+            let host = &self.config.http1.default_host_for_http_10;
+            head.authority.extend_from_slice(host.as_bytes());
         }
-        change::join_request_fields(&mut head.headers);
-        if head.protocol != Protocol::Http2 && !connection::remove_nominated(&mut head.headers) {
-            request.flags.set(Flag::DownstreamProtocolError);
-            let details = "http1.connection_header_rejected";
-            return Err(LocalReply::new(400, "Bad Request", details).into());
+        if head.protocol == Protocol::Http2 {
+            change::join_request_fields(&mut head.headers);
         }
         let port = match &request.downstream.local {
             Address::Socket(address) => Some(address.port()),
@@ -194,16 +191,21 @@ impl Manager {
         match self.policy.prepare(head, port, &mut scratch.path) {
             Prepared::Continue => {}
             Prepared::Reply(reply) => {
-                if reply.details == "path_normalization_failed" {
-                    let stats = &self.stats;
+                let stats = &self.stats;
+                let not_relative = reply.details == "absolute_path_rejected";
+                if not_relative {
+                    stats.downstream_rq_non_relative_path.increment();
+                } else if reply.details == "path_normalization_failed" {
                     stats.downstream_rq_failed_path_normalization.increment();
                 }
                 return Err(Answer {
-                    closes: true,
+                    closes: !not_relative,
                     ..Answer::from(reply)
                 });
             }
             Prepared::Redirect(reply, location) => {
+                let redirected = &self.stats.downstream_rq_redirected_with_normalized_path;
+                redirected.increment();
                 return Err(Answer {
                     location: Some(location),
                     ..Answer::from(reply)
@@ -226,15 +228,33 @@ impl Manager {
     }
 }
 
+impl Manager {
+    /// Sends a response's head. `complete` says that the whole request was read.
+    pub(super) fn begin_response<D: Downstream>(
+        &self,
+        down: &mut D,
+        response: &ResponseHead,
+        end: bool,
+        complete: bool,
+    ) {
+        if !complete {
+            let early = &self.stats.downstream_rq_response_before_rq_complete;
+            early.increment();
+            // What is left of the body would be taken for the next request.
+            down.close_after();
+        }
+        self.count_status(response.status);
+        down.send_head(response, end);
+    }
+}
+
 impl<'m> Request<'m> {
     pub(super) fn new(
         manager: &'m Manager,
         downstream: &'m facts::Downstream,
         protocol: Protocol,
-        begun: Instant,
+        booked: &Booked<'_>,
     ) -> Self {
-        let now = std::time::SystemTime::now();
-        let start = now.duration_since(std::time::UNIX_EPOCH);
         Self {
             manager,
             downstream,
@@ -255,9 +275,9 @@ impl<'m> Request<'m> {
             trailers: Headers::new(),
             bytes_received: 0,
             bytes_sent: 0,
-            begun,
+            begun: booked.begun,
             times: Times {
-                start: start.unwrap_or_default(),
+                start: booked.start,
                 ..Times::default()
             },
             random: manager.worker.draw(),
@@ -308,7 +328,7 @@ impl<'m> Request<'m> {
         &mut self,
         down: &mut D,
         head: &RequestHead,
-        end: bool,
+        complete: bool,
         answer: &Answer<'_>,
         selected: Option<&Selected<'_>>,
     ) {
@@ -334,20 +354,16 @@ impl<'m> Request<'m> {
         if answer.closes {
             down.close_after();
         }
-        if !end {
-            let early = &manager.stats.downstream_rq_response_before_rq_complete;
-            early.increment();
-            manager.stats.downstream_rq_rx_reset.increment();
-            // What is left of the body would be taken for the next request.
-            down.close_after();
-        }
-        manager.count_status(response.status);
-        down.send_head(&response, body.is_empty());
+        manager.begin_response(down, &response, body.is_empty(), complete);
         if !body.is_empty() {
             self.bytes_sent += body.len() as u64;
             down.send_data(body, true);
         }
         self.response = response;
+        if !complete {
+            // The rest of the request is not waited for.
+            manager.stats.downstream_rq_rx_reset.increment();
+        }
     }
 
     /// What is known now, for headers and logs.

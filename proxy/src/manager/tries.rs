@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::http1::malformed;
 use super::request::{Answer, Request};
 use crate::config::model::address::Address;
 use crate::config::model::retry::RetryPolicy;
@@ -87,10 +88,6 @@ impl<'m> Request<'m> {
         upstream: &Rc<Upstream>,
     ) -> Result<(), Answer<'m>> {
         let mut course = self.course(head, end, selected, upstream)?;
-        if down.expects_continue() && !self.manager.config.proxy_100_continue {
-            head.headers.remove(b"expect");
-            down.send_continue();
-        }
         let outcome = self.ask_hosts(down, head, &mut course).await;
         self.bytes_received = course.body.bytes;
         self.is_complete = course.body.is_done();
@@ -157,9 +154,9 @@ impl<'m> Request<'m> {
             Tried::TooLong => Err(LocalReply::retry_too_large().into()),
             Tried::Gone(Broken::Protocol) => {
                 self.manager.stats.downstream_cx_protocol_error.increment();
-                self.flags.set(Flag::DownstreamProtocolError);
                 down.close_after();
-                Err(LocalReply::new(400, "Bad Request", "http1.codec_error").into())
+                let (status, details) = down.refusal();
+                Err(malformed(status, details).into())
             }
             Tried::Gone(broken) => {
                 self.left(broken);

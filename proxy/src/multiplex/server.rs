@@ -77,6 +77,10 @@ impl Downstream for Stream {
         self.shared.borrow_mut().poll_broken(self.id, context)
     }
 
+    fn refusal(&self) -> (u16, &'static str) {
+        (400, "http2.violation.of.messaging.rule")
+    }
+
     fn reset(&mut self) {
         self.shared
             .borrow_mut()

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::Policy;
 use crate::config::model::http::{HttpConnectionManager, Upgrade};
-use crate::config::model::protocol::Underscores;
 use crate::facts::test_downstream;
 use crate::http::headers::Headers;
 use crate::http::message::{RequestHead, ResponseHead};
@@ -64,12 +63,4 @@ fn upgrades_are_taken_by_name() {
     let policy = policy(|it| it.upgrades = vec![upgrade("websocket", true), upgrade("h2c", false)]);
     assert!(policy.takes_upgrade(None, b"WebSocket"));
     assert!(!policy.takes_upgrade(None, b"h2c") && !policy.takes_upgrade(None, b"CONNECT"));
-}
-
-#[test]
-fn names_with_underscores() {
-    let of = |underscores| policy(|it| it.common.underscores = underscores).admits_name(b"a_b");
-    assert_eq!(of(Underscores::Allow), Ok(true));
-    assert_eq!(of(Underscores::DropHeader), Ok(false));
-    assert!(of(Underscores::RejectRequest).is_err());
 }

@@ -58,8 +58,10 @@ fn bad_chunks_are_refused() {
         (b"\r\n", BodyError::ChunkSize),
         (b"-1\r\n", BodyError::ChunkSize),
         (b"0x3\r\nabc\r\n", BodyError::ChunkSize),
+        (b" 3\r\nabc\r\n", BodyError::ChunkSize),
         (b"3\nabc\r\n", BodyError::ChunkSize),
-        (b"3\r\nabcd\r\n", BodyError::ChunkEnd),
+        (b"3;a\nabc\r\n", BodyError::ChunkLine),
+        (b"3;a\rb\r\nabc\r\n", BodyError::ChunkLine),
         (b"11111111111111111\r\n", BodyError::ChunkSize),
         (
             b"0\r\na b\r\n\r\n",
@@ -75,19 +77,24 @@ fn bad_chunks_are_refused() {
 }
 
 #[test]
-fn framing_has_a_limit() {
-    let mut long = b"1;".to_vec();
-    long.resize(LONGEST_LINE + 10, b'x');
-    assert_eq!(
-        decode(Framing::Chunked, &[&long]).unwrap_err(),
-        BodyError::TooLong
-    );
+fn what_stands_behind_a_chunk_is_passed_over() {
+    for text in [&b"2\r\nhi!!\r\n0\r\n\r\n"[..], b"2\r\nhi\n0\r\n\r\n"] {
+        assert_eq!(decode(Framing::Chunked, &[text]).unwrap().0, b"hi");
+    }
+}
+
+#[test]
+fn trailers_have_a_limit_and_extensions_have_none() {
     let mut long = b"0\r\na: ".to_vec();
-    long.resize(LONGEST_LINE + 10, b'x');
+    long.resize(LONGEST_TRAILERS + 10, b'x');
     assert_eq!(
         decode(Framing::Chunked, &[&long]).unwrap_err(),
         BodyError::TooLong
     );
+    let mut long = b"1;".to_vec();
+    long.resize(LONGEST_TRAILERS + 10, b'x');
+    long.extend_from_slice(b"\r\na\r\n0\r\n\r\n");
+    assert_eq!(decode(Framing::Chunked, &[&long]).unwrap().0, b"a");
 }
 
 proptest! {

@@ -5,7 +5,7 @@ use super::super::request::Request;
 use super::Course;
 use super::attempt::reset_of;
 use super::limits::Limit;
-use crate::exchange::{RequestBody, ResponseBody, Trouble, until_end};
+use crate::exchange::{ResponseBody, Trouble, until_end};
 use crate::http::flags::Flag;
 use crate::http::grpc;
 use crate::http::local_reply::{VIA_UPSTREAM, late_reset_details};
@@ -32,10 +32,10 @@ impl Request<'_> {
         if status == 101 {
             down.upgrade();
             course.limits.tunnel();
-            course.body = RequestBody::new(false, None);
         }
-        self.manager.count_status(status);
-        down.send_head(&self.response, bodiless);
+        let complete = course.body.is_done();
+        self.manager
+            .begin_response(down, &self.response, bodiless, complete);
         // The host owes a status in the trailers of a call.
         let owes = !bodiless && status < 500 && self.is_call;
         let mut back = ResponseBody::default();
@@ -75,7 +75,7 @@ impl Request<'_> {
             None => {
                 // The request goes on although it is answered: nobody reads it any more.
                 self.manager.stats.downstream_rq_rx_reset.increment();
-                down.close_after();
+                lease.reset();
             }
         }
     }

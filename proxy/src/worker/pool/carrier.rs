@@ -53,7 +53,7 @@ pub(super) enum Carrier {
 impl Http1 {
     pub(super) fn new(made: Connected, cluster: &Cluster) -> Self {
         let options = http1_options(&cluster.protocol);
-        let settings = http1::client::Settings {
+        let settings = http1::Settings {
             head_size: kilobytes(cluster.common.max_response_headers_kb.unwrap_or(60)),
             limits: Limits {
                 headers: count(cluster.common.max_headers_count),
