@@ -17,7 +17,7 @@ mod unserved;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -191,7 +191,6 @@ fn admin(
 impl Proxy {
     /// Serves until the end.
     fn run(self) -> io::Result<()> {
-        let running = self.admin.map(Admin::start).transpose()?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -204,6 +203,7 @@ impl Proxy {
                 sockets[index].push(share);
             }
         }
+        let (listening, all_listen) = mpsc::channel::<()>();
         for (index, shares) in sockets.into_iter().enumerate() {
             let seat = Seat {
                 index,
@@ -212,11 +212,15 @@ impl Proxy {
                 registry: self.registry.clone(),
                 common: Arc::clone(&self.common),
             };
-            let ending = self.ending.clone();
+            let (ending, listening) = (self.ending.clone(), listening.clone());
             let name = format!("worker-{index}");
-            let body = move || seat.work(&shares, ending);
+            let body = move || seat.work(&shares, ending, listening);
             thread::Builder::new().name(name).spawn(body)?;
         }
+        // Nobody is told that the proxy is ready before every worker listens, which it says by letting go of its end.
+        drop(listening);
+        let _ = all_listen.recv();
+        let running = self.admin.map(Admin::start).transpose()?;
         local.block_on(&runtime, async {
             for context in self.contexts {
                 spawn_local(context.follow());
@@ -256,8 +260,13 @@ struct Seat {
 }
 
 impl Seat {
-    /// What a worker does: takes connections on its share of every address.
-    fn work(self, shares: &[bound::Share], mut ending: watch::Receiver<bool>) {
+    /// What a worker does: takes connections on its share of every address. It lets go of `listening` when it listens.
+    fn work(
+        self,
+        shares: &[bound::Share],
+        mut ending: watch::Receiver<bool>,
+        listening: mpsc::Sender<()>,
+    ) {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
         LocalSet::new().block_on(&runtime, async {
@@ -281,6 +290,7 @@ impl Seat {
                     share.begin(&acceptor, &all);
                 }
             }
+            drop(listening);
             let _ = ending.wait_for(|it| *it).await;
         });
     }
