@@ -5,6 +5,7 @@ mod books;
 mod connection;
 mod filters;
 mod http1;
+mod http2;
 mod request;
 mod tries;
 
@@ -37,6 +38,7 @@ pub struct Manager {
     router_stats: Handle<RouterStats>,
     listener_stats: Handle<ListenerHttpStats>,
     http1_stats: Handle<Http1Stats>,
+    http2_counts: http2::Counts,
     logs: Vec<(AccessLog, Arc<LogFile>)>,
     worker: Rc<Worker>,
     scratch: RefCell<Scratch>,
@@ -88,6 +90,7 @@ impl Manager {
             router_stats: scope.handle(writer),
             listener_stats: below.handle(writer),
             http1_stats: registry.scope("http1").handle(writer),
+            http2_counts: http2::Counts::new(registry.scope("http2"), writer),
             logs,
             config,
             worker,

@@ -37,6 +37,8 @@ pub struct Connection {
     settings: Settings,
     peer: Peer,
     reading: Reading,
+    /// More may come of the input that was handed in last.
+    receiving: bool,
     streams: Streams,
     encoder: Encoder,
     decoder: Decoder,
@@ -101,6 +103,7 @@ impl Connection {
             } else {
                 Reading::FirstFrame
             },
+            receiving: false,
             streams: Streams::new(),
             encoder: Encoder::new(settings.hpack_table_size, settings.huffman),
             decoder: Decoder::new(),
@@ -150,6 +153,15 @@ impl Connection {
     ///
     /// The input must have room for a whole frame other than DATA, that is 16,393 bytes.
     pub fn receive<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
+        if !std::mem::replace(&mut self.receiving, true) {
+            self.output.mark();
+        }
+        let event = self.next(input);
+        self.receiving = event.is_some();
+        event
+    }
+
+    fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<Event<'i>> {
         loop {
             if let Some(event) = self.next_event() {
                 return Some(event);
@@ -205,6 +217,11 @@ impl Connection {
         &self.statistics
     }
 
+    /// Whether there is an event for a stream that may send again.
+    pub fn has_writable(&self) -> bool {
+        !self.blocked.is_empty() && self.room() > 0 && self.failure.is_none()
+    }
+
     /// How many streams are open.
     pub fn open_streams(&self) -> usize {
         self.streams.len()
@@ -242,6 +259,11 @@ impl Connection {
     /// Whether the peer takes requests for other protocols (RFC 8441 §3).
     pub fn peer_allows_connect(&self) -> bool {
         self.peer.enable_connect_protocol
+    }
+
+    /// Whether this side is the one that answers.
+    pub fn is_server(&self) -> bool {
+        self.role == Role::Server
     }
 
     /// Whether the stream is still open.
@@ -290,11 +312,6 @@ impl Connection {
         None
     }
 
-    /// Whether there is an event for a stream that may send again.
-    pub fn has_writable(&self) -> bool {
-        !self.blocked.is_empty() && self.room() > 0 && self.failure.is_none()
-    }
-
     /// How much all streams together may send now.
     fn room(&self) -> usize {
         let pending = self.output.pending().len();
@@ -316,7 +333,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Ends the connection. As in Envoy, what the input led to that was not handed on before is not sent.
     fn fail(&mut self, broken: &Broken) {
+        if let Some(block) = self.block.take() {
+            self.refused(block, broken.details);
+        }
+        self.output.take_back(broken.notice.is_some());
         if let Some(notice) = broken.notice {
             self.output
                 .go_away(self.last_peer_stream, broken.code, notice);
@@ -325,6 +347,7 @@ impl Connection {
             code: broken.code,
             told: broken.notice.is_some(),
             reason: broken.reason,
+            details: broken.details,
         };
         self.failure = Some(failure);
         self.streams = Streams::new();

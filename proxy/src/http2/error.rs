@@ -94,6 +94,24 @@ pub struct Failure {
     pub told: bool,
     /// What happened, for people.
     pub reason: &'static str,
+    /// What happened, as Envoy names it to the requests that end with the connection.
+    pub details: &'static str,
+}
+
+/// How Envoy names what its codec finds wrong.
+pub(crate) mod details {
+    /// A header field that may not be.
+    pub(crate) const FIELD: &str = "http2.invalid.header.field";
+    /// A message that breaks another rule.
+    pub(crate) const RULE: &str = "http2.violation.of.messaging.rule";
+    /// Too many bytes in a header list.
+    pub(crate) const TOO_LARGE: &str = "http2.header_list_size_too_large";
+    /// Too many fields in a header list.
+    pub(crate) const TOO_MANY: &str = "http2.too_many_headers";
+    /// A name with an underscore.
+    pub(crate) const UNDERSCORE: &str = "http2.unexpected_underscore";
+    /// Anything that breaks the connection.
+    pub(crate) const CONNECTION: &str = "codec_error:The_user_callback_function_failed";
 }
 
 /// Why something could not be sent.

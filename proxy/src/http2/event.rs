@@ -13,6 +13,11 @@ pub enum Event<'i> {
         /// Whether it has neither body nor trailers.
         end: bool,
     },
+    /// A request has begun and is refused for its head; its stream, or the connection, has ended with it.
+    Refused {
+        /// Why, as Envoy names it.
+        details: &'static str,
+    },
     /// A response has begun; its head is to be had from [`take_response`](super::Connection::take_response).
     Response {
         /// The stream of its request.

@@ -15,6 +15,10 @@ pub(super) struct Output {
     sent: usize,
     /// Where the first frame ends that is not wholly sent.
     boundary: usize,
+    /// Where that begins which came of the present input.
+    mark: usize,
+    /// Something was sent.
+    begun: bool,
     frames: u32,
     control_frames: u32,
 }
@@ -23,6 +27,7 @@ impl Output {
     /// Adds what is no frame: the preface of a client.
     pub(super) fn preface(&mut self) {
         self.bytes.extend_from_slice(frame::PREFACE);
+        self.begun = true;
         self.boundary = self.bytes.len();
     }
 
@@ -38,10 +43,12 @@ impl Output {
 
     /// Takes note that the first `count` bytes of [`Self::pending`] are sent.
     pub(super) fn advance(&mut self, count: usize) {
+        self.begun |= count > 0;
         self.sent = (self.sent + count).min(self.bytes.len());
         if self.sent == self.bytes.len() {
             *self = Self {
                 bytes: std::mem::take(&mut self.bytes),
+                begun: self.begun,
                 ..Self::default()
             };
             self.bytes.clear();
@@ -64,6 +71,32 @@ impl Output {
             self.bytes.drain(..dead);
             self.sent -= dead;
             self.boundary -= dead;
+            self.mark = self.mark.saturating_sub(dead);
+        }
+    }
+
+    /// Other input begins.
+    pub(super) fn mark(&mut self) {
+        self.mark = if self.begun { self.bytes.len() } else { 0 };
+    }
+
+    /// Takes back what came of the present input; if nothing was ever sent, all but the settings, and those as well
+    /// unless `greets` says that a farewell is to follow.
+    pub(super) fn take_back(&mut self, greets: bool) {
+        let mut kept = self.mark.max(self.sent);
+        if !self.begun
+            && greets
+            && let Some(head) = Head::read(&self.bytes)
+        {
+            kept = frame::HEAD + head.length as usize;
+        }
+        self.bytes.truncate(kept);
+        (self.frames, self.control_frames) = (0, 0);
+        let mut at = self.boundary;
+        while let Some(head) = self.bytes.get(at..).and_then(Head::read) {
+            at += frame::HEAD + head.length as usize;
+            self.frames += 1;
+            self.control_frames += u32::from(is_control(head));
         }
     }
 

@@ -1,26 +1,18 @@
 //! Serves one connection: tells which version of HTTP it speaks, and takes requests from it side by side if that is
 //! HTTP/2.
 
-use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
 
-use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::Manager;
 use super::books::milliseconds;
 use crate::config::model::http::Codec;
-use crate::config::model::protocol::Underscores;
 use crate::facts::{Downstream, Ended};
 use crate::http::message::Protocol;
-use crate::http2;
 use crate::listener::{Arrival, Opened, Unopened};
-use crate::multiplex::{self, Driver, Shared};
-use crate::timer::Timer;
 use crate::wire::Wire;
-use crate::worker::pool::{count, kilobytes, settings};
 
 /// How a client of HTTP/2 with prior knowledge begins (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -115,60 +107,6 @@ impl Manager {
                     }
                 }
             }
-        }
-    }
-
-    async fn serve_http2(self: Rc<Self>, wire: Wire, downstream: Rc<Downstream>) -> Served {
-        self.stats.downstream_cx_http2_total.increment();
-        self.stats.downstream_cx_http2_active.add(1);
-        let mut limits = settings(&self.config.http2);
-        limits.max_headers_bytes = kilobytes(self.config.max_request_headers_kb);
-        limits.max_headers_count = count(self.config.common.max_headers_count);
-        limits.underscores = match self.config.common.underscores {
-            Underscores::Allow => http2::Underscores::Allow,
-            Underscores::RejectRequest => http2::Underscores::Reject,
-            Underscores::DropHeader => http2::Underscores::Drop,
-        };
-        let codec = http2::Connection::server(limits);
-        let shared = Rc::new(RefCell::new(Shared::new(codec, wire)));
-        let mut driver = Driver::new(Rc::clone(&shared));
-        let mut timer = Timer::<1>::default();
-        let mut busy = true;
-        poll_fn(|context| {
-            let ended = driver.poll(context, |id, mut head, end| {
-                let stream = multiplex::server::Stream::new(Rc::clone(&shared), id);
-                let (own, downstream) = (Rc::clone(&self), Rc::clone(&downstream));
-                head.protocol = Protocol::Http2;
-                spawn_local(async move {
-                    let mut stream = stream;
-                    let booked = own.book(Protocol::Http2);
-                    own.request(booked, &mut stream, &mut head, end, &downstream)
-                        .await;
-                });
-            });
-            if ended.is_ready() {
-                return Poll::Ready(());
-            }
-            let active = shared.borrow().open_streams() > 0;
-            if busy && !active {
-                timer.set(0, self.config.common.idle_timeout);
-            } else if active {
-                timer.clear();
-            }
-            busy = active;
-            timer.poll(context).map(|_| {
-                self.stats.downstream_cx_idle_timeout.increment();
-            })
-        })
-        .await;
-        self.stats.downstream_cx_http2_active.sub(1);
-        let shared = shared.borrow();
-        let (received, sent) = shared.moved();
-        Served {
-            received,
-            sent,
-            remote: shared.has_ended(),
-            in_request: false,
         }
     }
 }

@@ -152,7 +152,7 @@ impl<'m> Request<'m> {
             Tried::Reset(reset, started) => self.judge_reset(reset, started, course).map(Some),
             Tried::Timeout(limit) => self.judge_timeout(limit, course).map(Some),
             Tried::TooLong => Err(LocalReply::retry_too_large().into()),
-            Tried::Gone(Broken::Protocol) => {
+            Tried::Gone(Broken::Protocol) if self.protocol != Protocol::Http2 => {
                 self.manager.stats.downstream_cx_protocol_error.increment();
                 down.close_after();
                 let (status, details) = down.refusal();
@@ -283,7 +283,10 @@ impl<'m> Request<'m> {
     /// The client went away while an upstream was asked.
     fn left(&mut self, broken: Broken) {
         if self.protocol == Protocol::Http2 && broken != Broken::Connection {
-            self.flags.set(Flag::DownstreamRemoteReset);
+            self.flags.set(match broken {
+                Broken::Protocol => Flag::DownstreamProtocolError,
+                _ => Flag::DownstreamRemoteReset,
+            });
             self.details = DOWNSTREAM_RESET.into();
             self.manager.stats.downstream_rq_rx_reset.increment();
         } else {

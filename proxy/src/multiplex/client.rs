@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use super::ending::Ending;
 use super::shared::Shared;
 use crate::http::headers::Headers;
 use crate::http::message::{RequestHead, ResponseHead};
@@ -14,6 +15,7 @@ use crate::stream::{BodyEvent, Broken, ResponseEvent, Upstream};
 pub struct Stream {
     shared: Rc<RefCell<Shared>>,
     state: State,
+    ending: Option<Ending>,
 }
 
 /// Where a stream is.
@@ -44,7 +46,14 @@ impl Stream {
         Self {
             shared,
             state: State::New,
+            ending: None,
         }
+    }
+
+    /// Ends the stream, and says how it has ended; nothing if it never began.
+    pub fn end(&mut self) -> Option<Ending> {
+        self.reset();
+        self.ending
     }
 
     /// The stream, once it is open.
@@ -171,11 +180,19 @@ impl Upstream for Stream {
 
     fn reset(&mut self) {
         let mut shared = self.shared.borrow_mut();
-        match &self.state {
-            State::Open(id) => shared.forget(*id, ErrorCode::CANCEL),
-            State::Waiting(unsent) => shared.leave_line(unsent.ticket),
-            State::New | State::Never(_) => return,
-        }
+        self.ending = match &self.state {
+            State::Open(id) => {
+                let ending = shared.ending(*id);
+                shared.forget(*id, ErrorCode::INTERNAL_ERROR);
+                Some(ending)
+            }
+            State::Waiting(unsent) => {
+                shared.leave_line(unsent.ticket);
+                Some(Ending::Local)
+            }
+            State::Never(broken) => self.ending.or(Some(Ending::Broken(*broken))),
+            State::New => return,
+        };
         drop(shared);
         self.state = State::Never(Broken::Connection);
     }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use super::books::Books;
 use super::shared::Shared;
 use crate::http::message::RequestHead;
 use crate::http2::{Event, Failure, StreamId};
@@ -24,6 +25,8 @@ pub struct Driver {
     shared: Rc<RefCell<Shared>>,
     input: Vec<u8>,
     draining: bool,
+    books: Option<Books>,
+    refused: Vec<&'static str>,
 }
 
 impl Driver {
@@ -33,7 +36,28 @@ impl Driver {
             shared,
             input: Vec::new(),
             draining: false,
+            books: None,
+            refused: Vec::new(),
         }
+    }
+
+    /// Has it counted.
+    #[must_use]
+    pub fn counted(mut self, books: Books) -> Self {
+        self.books = Some(books);
+        self
+    }
+
+    /// Why a request was refused before anybody saw it, one after the other.
+    pub fn refused(&mut self) -> Option<&'static str> {
+        (!self.refused.is_empty()).then(|| self.refused.remove(0))
+    }
+
+    /// Warns the client that the connection will be drained.
+    pub fn announce(&mut self) {
+        let mut shared = self.shared.borrow_mut();
+        shared.codec.announce_shutdown();
+        shared.wake_driver();
     }
 
     /// The streams end, then the connection.
@@ -48,12 +72,26 @@ impl Driver {
         context: &mut Context<'_>,
         mut begin: impl FnMut(StreamId, RequestHead, bool),
     ) -> Poll<Ended> {
-        let mut shared = self.shared.borrow_mut();
+        let shared = Rc::clone(&self.shared);
+        let mut shared = shared.borrow_mut();
+        let ended = self.advance(&mut shared, context, &mut begin);
+        if let Some(books) = &mut self.books {
+            books.note(shared.codec.statistics());
+        }
+        ended
+    }
+
+    fn advance(
+        &mut self,
+        shared: &mut Shared,
+        context: &mut Context<'_>,
+        begin: &mut impl FnMut(StreamId, RequestHead, bool),
+    ) -> Poll<Ended> {
         shared.driven_by(context);
         loop {
             let read = shared.wire.poll_fill(context);
-            let failed = Self::understand(&mut shared, &mut self.input, &mut begin);
-            let written = Self::write(&mut shared, context);
+            let failed = self.understand(shared, begin);
+            let written = Self::write(shared, context);
             if let Some(failure) = failed {
                 shared.end();
                 return Poll::Ready(Ended::Failed(failure));
@@ -78,11 +116,12 @@ impl Driver {
 
     /// Takes what has come apart.
     fn understand(
+        &mut self,
         shared: &mut Shared,
-        input: &mut Vec<u8>,
         begin: &mut impl FnMut(StreamId, RequestHead, bool),
     ) -> Option<Failure> {
         // The codec's events borrow from the input, which the streams must not.
+        let input = &mut self.input;
         input.extend_from_slice(shared.wire.input.bytes());
         let count = shared.wire.input.bytes().len();
         shared.wire.input.take(count);
@@ -96,6 +135,7 @@ impl Driver {
                     shared.register(stream, end);
                     begin(stream, head, end);
                 }
+                Event::Refused { details } => self.refused.push(details),
                 Event::Failed(failure) => failed = Some(failure),
                 event => shared.deliver(&event),
             }
@@ -108,7 +148,9 @@ impl Driver {
     fn write(shared: &mut Shared, context: &mut Context<'_>) -> Poll<Result<(), ()>> {
         loop {
             let Shared { codec, wire, .. } = &mut *shared;
-            if codec.output().is_empty() {
+            // As Envoy's, a server says nothing before its client does.
+            let is_early = codec.is_server() && wire.received == 0;
+            if is_early || codec.output().is_empty() {
                 return Poll::Ready(Ok(()));
             }
             match wire.poll_write(codec.output(), context) {

@@ -1,11 +1,12 @@
 //! Holds what the task of a connection and the tasks of its streams share. All of them run on one worker.
 
 use std::collections::{HashMap, VecDeque};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
+use super::ending::{Ending, reason};
 use crate::http::headers::Headers;
 use crate::http::message::ResponseHead;
-use crate::http2::{Cause, Connection, ErrorCode, Event, SendError, StreamId};
+use crate::http2::{Connection, ErrorCode, Event, SendError, StreamId};
 use crate::stream::{BodyEvent, Broken};
 use crate::wire::Wire;
 use crate::worker::Counted;
@@ -104,8 +105,9 @@ impl Shared {
 
     /// Ends the connection once what is queued is written.
     pub fn close(&mut self) {
-        self.closing = true;
-        self.wake_driver();
+        if !std::mem::replace(&mut self.closing, true) {
+            self.wake_driver();
+        }
     }
 
     /// Whether a request may be sent now: the one with this ticket, or one that has not waited.
@@ -166,10 +168,43 @@ impl Shared {
         self.codec.open_streams()
     }
 
+    /// How many requests somebody works on.
+    pub fn requests(&self) -> usize {
+        let held = self
+            .streams
+            .iter()
+            .flatten()
+            .filter(|it| !it.left && matches!(it.broken, None | Some(Broken::Connection)));
+        held.count()
+    }
+
     /// Takes no more streams; the open ones go on.
     pub fn drain(&mut self) {
         self.codec.go_away();
         self.wake_driver();
+    }
+
+    /// Writes what is left when the connection has ended for us.
+    pub fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while !self.codec.output().is_empty() {
+            match ready!(self.wire.poll_write(self.codec.output(), context)) {
+                Ok(count) => self.codec.wrote(count),
+                Err(_) => break,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when the peer has ended a connection of which we want nothing more.
+    pub fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let came = ready!(self.wire.poll_fill(context));
+            if !matches!(came, Ok(1..)) {
+                return Poll::Ready(());
+            }
+            let count = self.wire.input.bytes().len();
+            self.wire.input.take(count);
+        }
     }
 
     /// The connection's task is to be woken when there is something to write.
@@ -211,6 +246,16 @@ impl Shared {
         if self.codec.is_open(id) {
             self.codec.reset(id, code);
             self.wake_driver();
+        }
+    }
+
+    /// How a stream has ended, or is about to if it is left now.
+    pub(super) fn ending(&mut self, id: StreamId) -> Ending {
+        let broken = self.slot(id).and_then(|it| it.broken);
+        match broken {
+            Some(broken) => Ending::Broken(broken),
+            None if self.codec.is_open(id) => Ending::Local,
+            None => Ending::Whole,
         }
     }
 
@@ -450,17 +495,5 @@ fn keep(place: &mut Option<Waker>, context: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(context.waker()),
         None => *place = Some(context.waker().clone()),
-    }
-}
-
-/// Why a stream broke off, from the code and the cause.
-fn reason(code: ErrorCode, cause: Cause) -> Broken {
-    match cause {
-        Cause::GoAway => Broken::Refused,
-        Cause::Peer if code == ErrorCode::REFUSED_STREAM => Broken::Refused,
-        Cause::Peer => Broken::Reset,
-        Cause::Malformed | Cause::HeadersTooLarge | Cause::Underscore | Cause::FlowControl => {
-            Broken::Protocol
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! A cluster as one worker sees it: it chooses a host, connects, and counts.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
 use super::connection::{ConnectFailure, Connected, Counted};
@@ -9,7 +9,7 @@ use crate::config::model::address::Address;
 use crate::config::model::cluster::Transport as Security;
 use crate::config::model::route::Priority;
 use crate::socket::{self, ConnectError};
-use crate::stats::{ClusterStats, Handle};
+use crate::stats::{ClusterStats, Handle, Http2Stats, Writer};
 use crate::upstream::{Balancer, Choice, Cluster, Host, Outcome, Random, Resource};
 use crate::wire::{Scratch, Transport, Wire};
 
@@ -21,6 +21,7 @@ pub struct Upstream {
     balancer: RefCell<Balancer>,
     /// What is counted of it.
     pub stats: Handle<ClusterStats>,
+    http2_stats: OnceCell<Handle<Http2Stats>>,
     pub(super) pool: Pool,
 }
 
@@ -33,6 +34,7 @@ impl Upstream {
             cluster,
             worker,
             scratch,
+            http2_stats: OnceCell::new(),
             balancer: RefCell::new(balancer),
             pool: Pool::default(),
         }
@@ -103,6 +105,13 @@ impl Upstream {
                 Err(counted.failed(ConnectFailure::Refused(error.kind())))
             }
         }
+    }
+
+    /// What is counted of its connections of HTTP/2; it is shown once there is one.
+    pub(super) fn http2_stats(&self) -> &Handle<Http2Stats> {
+        let writer = Writer::worker(self.worker);
+        let below = || self.stats.scope().child("http2").handle(writer);
+        self.http2_stats.get_or_init(below)
     }
 
     /// Tells how it went with a host.

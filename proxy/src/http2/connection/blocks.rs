@@ -1,6 +1,6 @@
 //! Receives heads and trailers (RFC 9113 §6.2, §6.10, §8.1).
 
-use super::super::error::{Cause, ErrorCode};
+use super::super::error::{Cause, ErrorCode, details};
 use super::super::event::Event;
 use super::super::frame::{self, Head, flag};
 use super::super::guard::{Flood, MOST_CONTINUATIONS};
@@ -169,6 +169,7 @@ impl Connection {
         let ended = head.has(flag::END_HEADERS);
         if decoded.is_err() || ended && !self.carry.is_empty() {
             let reason = "a header block that is no HPACK";
+            self.refused(block, details::CONNECTION);
             return Err(Broken::coded(ErrorCode::COMPRESSION_ERROR, reason));
         }
         if !ended {
@@ -176,7 +177,7 @@ impl Connection {
             if block.stream.is_some_and(|it| !self.is_open(it)) {
                 block.stream = None;
             }
-            self.refuse_early()?;
+            self.refuse_early(block)?;
             self.block = Some(block);
             return Ok(None);
         }
@@ -188,18 +189,26 @@ impl Connection {
         let finished = self.builder.finish();
         match finished.and_then(|()| self.message(id, block)) {
             Ok(event) => Ok(Some(event)),
-            Err(problem) => self.refuse(id, block.kind, problem),
+            Err(problem) => self.refuse(id, block, problem),
         }
     }
 
     /// Does not wait for the end of a block that ends the connection anyway.
-    fn refuse_early(&mut self) -> Result<(), Broken> {
+    fn refuse_early(&mut self, block: Block) -> Result<(), Broken> {
         let malformed = self.builder.problem == Some(Problem::Malformed);
         if malformed && !self.settings.override_stream_error_on_invalid_http_message {
             self.statistics.rx_messaging_error += 1;
-            return Err(malformed_message());
+            self.refused(block, details::FIELD);
+            return Err(malformed_message(details::FIELD));
         }
         Ok(())
+    }
+
+    /// Tells the owner of a request that it never sees.
+    pub(super) fn refused(&mut self, block: Block, details: &'static str) {
+        if block.kind == Kind::Request && block.stream.is_some() {
+            self.events.push_back(Event::Refused { details });
+        }
     }
 
     /// Takes up a whole head, or trailers.
@@ -248,38 +257,48 @@ impl Connection {
     fn refuse(
         &mut self,
         id: StreamId,
-        kind: Kind,
+        block: Block,
         problem: Problem,
     ) -> Result<Option<Event<'static>>, Broken> {
+        let malformed = if self.builder.problem.is_some() {
+            details::FIELD
+        } else {
+            details::RULE
+        };
         let statistics = &mut self.statistics;
-        let (count, code, cause) = match problem {
+        let (count, code, cause, details) = match problem {
             Problem::Malformed => (
                 &mut statistics.rx_messaging_error,
                 ErrorCode::PROTOCOL_ERROR,
                 Cause::Malformed,
+                malformed,
             ),
             Problem::TooLarge => (
                 &mut statistics.header_list_size_too_large,
                 ErrorCode::INTERNAL_ERROR,
                 Cause::HeadersTooLarge,
+                details::TOO_LARGE,
             ),
             Problem::TooMany => (
                 &mut statistics.header_overflow,
                 ErrorCode::INTERNAL_ERROR,
                 Cause::HeadersTooLarge,
+                details::TOO_MANY,
             ),
             Problem::Underscore => (
                 &mut statistics.requests_rejected_with_underscores_in_headers,
                 ErrorCode::INTERNAL_ERROR,
                 Cause::Underscore,
+                details::UNDERSCORE,
             ),
         };
         *count += 1;
+        self.refused(block, details);
         let stream_only = self.settings.override_stream_error_on_invalid_http_message;
         if problem == Problem::Malformed && !stream_only {
-            return Err(malformed_message());
+            return Err(malformed_message(details));
         }
-        if kind == Kind::Request {
+        if block.kind == Kind::Request {
             self.reset_stream(id, code);
         } else {
             self.abort(id, code, cause);
@@ -288,9 +307,12 @@ impl Connection {
     }
 }
 
-fn malformed_message() -> Broken {
+fn malformed_message(details: &'static str) -> Broken {
     let reason = "a message that breaks the rules of HTTP";
-    Broken::silent(ErrorCode::PROTOCOL_ERROR, reason)
+    Broken {
+        details,
+        ..Broken::silent(ErrorCode::PROTOCOL_ERROR, reason)
+    }
 }
 
 /// The payload of a HEADERS frame without its padding (RFC 9113 §6.2).

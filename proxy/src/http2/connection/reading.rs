@@ -1,6 +1,6 @@
 //! Cuts the input into frames, and checks that each may come (RFC 9113 §3.4, §4).
 
-use super::super::error::ErrorCode;
+use super::super::error::{ErrorCode, details};
 use super::super::event::Event;
 use super::super::frame::{self, Head, flag, kind};
 use super::super::guard::Flood;
@@ -36,6 +36,7 @@ pub(super) struct Broken {
     /// What the peer is told with its GOAWAY; Envoy tells it nothing in many cases.
     pub(super) notice: Option<&'static str>,
     pub(super) reason: &'static str,
+    pub(super) details: &'static str,
 }
 
 impl Broken {
@@ -45,6 +46,7 @@ impl Broken {
             code,
             notice: None,
             reason,
+            details: details::CONNECTION,
         }
     }
 
@@ -54,6 +56,7 @@ impl Broken {
             code,
             notice: Some(notice),
             reason: notice,
+            details: details::CONNECTION,
         }
     }
 
@@ -63,6 +66,7 @@ impl Broken {
             code,
             notice: Some(""),
             reason,
+            details: details::CONNECTION,
         }
     }
 }

@@ -18,7 +18,7 @@ use super::life::{keep, keep_http2};
 use super::queue::{Place, Queue};
 use crate::config::model::route::Priority;
 use crate::http::message::Protocol;
-use crate::multiplex::Driver;
+use crate::multiplex::{Books, Driver};
 use crate::stats::ClusterStats;
 use crate::upstream::{Host, Resource};
 
@@ -337,18 +337,24 @@ impl HostPool {
         connection: &Rc<Http2>,
         mut counted: Counted,
     ) {
+        let books = Books::upstream(upstream.http2_stats().clone());
+        let mut driver = Driver::new(Rc::clone(&connection.shared)).counted(books);
         let (pool, upstream) = (Rc::downgrade(self), Rc::downgrade(upstream));
         let connection = Rc::clone(connection);
-        let mut driver = Driver::new(Rc::clone(&connection.shared));
         spawn_local(async move {
             let mut limit = connection.shared.borrow().stream_limit();
+            let mut leaving = false;
             let ended = poll_fn(|context| {
                 let ended = driver.poll(context, |_, _, _| {});
                 let shared = connection.shared.borrow();
                 shared.note(&mut counted);
                 let before = std::mem::replace(&mut limit, shared.stream_limit());
-                let left_alone = shared.is_leaving() && connection.active.get() == 0;
+                let notified = !std::mem::replace(&mut leaving, shared.is_leaving()) && leaving;
+                let left_alone = leaving && connection.active.get() == 0;
                 drop(shared);
+                if notified && let Some(upstream) = upstream.upgrade() {
+                    upstream.stats.upstream_cx_close_notify.increment();
+                }
                 if left_alone {
                     connection.shared.borrow_mut().close();
                 }

@@ -8,6 +8,7 @@ use super::carrier::{Carrier, Http1};
 use super::host::HostPool;
 use crate::http::headers::Headers;
 use crate::http::message::{Protocol, RequestHead, ResponseHead};
+use crate::multiplex::Ending;
 use crate::stream::{BodyEvent, Broken, ResponseEvent, Upstream as Stream};
 use crate::upstream::Resource;
 
@@ -68,13 +69,31 @@ impl Lease {
     }
 }
 
+impl Lease {
+    /// Counts how a stream of HTTP/2 has ended. Envoy does not count refused ones.
+    fn count_ending(&self, ending: Option<Ending>) {
+        let stats = &self.upstream.stats;
+        match ending {
+            Some(Ending::Local | Ending::Broken(Broken::Protocol)) => {
+                stats.upstream_rq_tx_reset.increment();
+            }
+            Some(Ending::Broken(Broken::Reset)) => stats.upstream_rq_rx_reset.increment(),
+            Some(Ending::Broken(Broken::Connection)) => {
+                stats.upstream_rq_pending_failure_eject.increment();
+            }
+            Some(Ending::Whole | Ending::Broken(Broken::Refused)) | None => {}
+        }
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         self.upstream.end_request(&self.pool.host);
         self.upstream.give(self.pool.priority, Resource::Requests);
         match self.carrier.take() {
             Some(Carrier::Http1(http1)) => self.end_http1(http1),
-            Some(Carrier::Http2(stream, connection)) => {
+            Some(Carrier::Http2(mut stream, connection)) => {
+                self.count_ending(stream.end());
                 drop(stream);
                 self.pool.stream_over(&self.upstream, &connection);
             }

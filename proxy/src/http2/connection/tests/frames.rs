@@ -334,3 +334,65 @@ fn settings_must_have_sensible_values() {
     let (mut connection, _) = client(Settings::default(), "GET", true);
     assert_eq!(events(&mut connection, &settings_frame(&[(2, 1)])), SILENT);
 }
+
+/// What a client that has just come hears when the first bytes end its connection.
+#[test]
+fn a_failure_takes_back_what_the_same_input_led_to() {
+    let ping = frame(kind::PING, 0, 0, b"12345678");
+    let told = frame(kind::DATA, 0, 0, b"x");
+    let silent = frame(kind::WINDOW_UPDATE, 0, 0, &[0; 4]);
+    let farewell = "GOAWAY 0 0 PROTOCOL_ERROR \"DATA: stream_id == 0\"";
+    for (bad, first, later) in [(told, farewell, farewell), (silent, "", "")] {
+        let opening = [frame::PREFACE, &settings_frame(&[])].concat();
+        let mut connection = Connection::server(Settings::default());
+        events(&mut connection, &[&opening[..], &ping, &bad].concat());
+        let output = drain(&mut connection);
+        let settings = output.starts_with("SETTINGS 0");
+        assert_eq!(settings, !first.is_empty(), "{output}");
+        assert!(output.ends_with(first), "{output}");
+        assert!(
+            !output.contains("ack") && !output.contains("PING"),
+            "{output}"
+        );
+
+        let mut connection = Connection::server(Settings::default());
+        events(&mut connection, &opening);
+        assert!(drain(&mut connection).contains("ack"));
+        // What waits for the socket from before is still sent.
+        events(&mut connection, &ping);
+        events(&mut connection, &[&ping[..], &bad].concat());
+        let output = drain(&mut connection);
+        assert_eq!(output.matches("PING").count(), 1, "{output}");
+        assert!(output.ends_with(later), "{output}");
+    }
+}
+
+#[test]
+fn a_request_that_is_refused_is_told_with_its_reason() {
+    let mut upper = b"\x82\x86\x84\x41\x01a".to_vec();
+    upper.extend_from_slice(b"\x00\x01X\x01a");
+    let cases = [
+        (upper, flag::END_HEADERS, "http2.invalid.header.field"),
+        (
+            b"\x82\x86\x01\x01h".to_vec(),
+            flag::END_HEADERS,
+            "http2.violation.of.messaging.rule",
+        ),
+        (
+            vec![0xff; 6],
+            flag::END_HEADERS,
+            "codec_error:The_user_callback_function_failed",
+        ),
+    ];
+    for (block, flags, expected) in cases {
+        let mut connection = server(Settings::default());
+        let bytes = frame(kind::HEADERS, flags | flag::END_STREAM, 1, &block);
+        let mut input = &bytes[..];
+        let event = connection.receive(&mut input).unwrap();
+        assert_eq!(event_text(&event), format!("Refused {expected}"));
+        assert!(matches!(
+            connection.receive(&mut input),
+            Some(Event::Failed(_))
+        ));
+    }
+}
