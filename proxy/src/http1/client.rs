@@ -35,6 +35,7 @@ pub struct Connection {
     answered: bool,
     upgraded: bool,
     malformed: bool,
+    told_to_close: bool,
 }
 
 impl Connection {
@@ -53,6 +54,7 @@ impl Connection {
             answered: true,
             upgraded: false,
             malformed: false,
+            told_to_close: false,
         }
     }
 
@@ -78,9 +80,17 @@ impl Connection {
         self.answered && self.decoder.is_done() && self.sent_whole
     }
 
-    /// Whether what came was no HTTP.
+    /// Whether what came was no HTTP, or more than was asked for.
     pub fn broke_protocol(&self) -> bool {
-        self.malformed
+        // Envoy does not mind that an idle connection is told to end.
+        let more = self.keep_alive && self.is_between_requests() && !self.upgraded;
+        let input = self.wire.input.bytes();
+        self.malformed || (more && !input.is_empty() && !input.starts_with(b"HTTP/1.1 408"))
+    }
+
+    /// Whether the host said that it closes the connection after its last response.
+    pub fn is_told_to_close(&self) -> bool {
+        self.told_to_close
     }
 
     /// Whether any byte of the response has come.
@@ -104,10 +114,11 @@ impl Connection {
         };
         let text = &bytes[..end];
         let parsed = head::response(text, limits, self.to_head, self.to_connect, head);
-        Some(parsed.map(|it| self.begin(it, head.status)))
+        Some(parsed.map(|it| self.begin(it, head)))
     }
 
-    fn begin(&mut self, parsed: head::Parsed, status: u16) -> ResponseEvent {
+    fn begin(&mut self, parsed: head::Parsed, head: &ResponseHead) -> ResponseEvent {
+        let status = head.status;
         self.wire.input.take(parsed.length);
         self.searched = 0;
         if (100..200).contains(&status) && status != 101 {
@@ -116,6 +127,7 @@ impl Connection {
         self.answered = true;
         self.upgraded = status == 101 || (self.to_connect && status < 300);
         self.keep_alive &= parsed.keep_alive;
+        self.told_to_close = !head::keep_alive(&head.headers, head.protocol);
         self.decoder = Decoder::new(parsed.framing, self.settings.limits)
             .with_trailers(self.settings.head_size);
         ResponseEvent::Head(self.decoder.is_done())
@@ -228,6 +240,10 @@ impl Upstream for Connection {
         }
         // To Envoy a response that ends early is a malformed one.
         self.malformed |= event.is_err();
+        if event == Ok(BodyEvent::End) && !self.decoder.is_done() {
+            // The end of the connection has ended it.
+            self.decoder = Decoder::new(Framing::None, self.settings.limits);
+        }
         Poll::Ready(event.map_err(|_| Broken::Protocol))
     }
 

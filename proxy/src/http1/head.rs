@@ -440,7 +440,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
 }
 
 /// Whether the connection may be used again (RFC 9112 §9.3).
-fn keep_alive(headers: &Headers, protocol: Protocol) -> bool {
+pub(super) fn keep_alive(headers: &Headers, protocol: Protocol) -> bool {
     let mut keep = protocol != Protocol::Http10;
     for value in headers.get_all(b"connection") {
         for option in list(value) {

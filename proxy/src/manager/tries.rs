@@ -113,6 +113,9 @@ impl<'m> Request<'m> {
                 self.settle(down, head, waited, course).await?;
                 return Ok(());
             }
+            let counters = &course.upstream.stats;
+            counters.upstream_rq_retry.increment();
+            counters.upstream_rq_retry_backoff_exponential.increment();
             self.attempts += 1;
             let attempts = course.retry.as_ref();
             let attempts = attempts.map_or(1, RetryState::host_selection_attempts);
@@ -144,6 +147,9 @@ impl<'m> Request<'m> {
         match tried {
             Tried::Answered(lease, bodiless) => {
                 let wait = self.judge_response(bodiless, course);
+                if wait.is_some() {
+                    self.response.clear();
+                }
                 if wait.is_none() {
                     self.pass_on(down, head, *lease, bodiless, course).await;
                 }

@@ -79,6 +79,7 @@ impl Request<'_> {
         course.has_begun = true;
         course.limits.informed();
         if self.manager.config.proxy_100_continue {
+            self.manager.count_status(self.response.status);
             down.send_informational(&self.response);
         }
     }

@@ -139,6 +139,7 @@ impl Limits {
     /// The host has answered: it may now be silent for too long, or the whole may take too long.
     pub(super) fn answered(&mut self) {
         self.set(Limit::PerTry, None);
+        self.set(Limit::Request, None);
         self.moved_back();
         self.set(Limit::StreamIdle, self.idle);
     }

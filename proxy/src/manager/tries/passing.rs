@@ -136,10 +136,6 @@ impl Request<'_> {
                 stats.downstream_rq_max_duration_reached.increment();
                 (None, "max_duration_timeout".into())
             }
-            Trouble::Timeout(Limit::Request) => {
-                stats.downstream_rq_timeout.increment();
-                (None, "request_overall_timeout".into())
-            }
             Trouble::Timeout(_) => {
                 stats.downstream_rq_idle_timeout.increment();
                 (Some(Flag::StreamIdleTimeout), "stream_idle_timeout".into())

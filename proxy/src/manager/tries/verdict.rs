@@ -7,7 +7,7 @@ use super::Course;
 use super::limits::{Limit, Stage};
 use crate::http::flags::Flag;
 use crate::http::grpc;
-use crate::http::local_reply::LocalReply;
+use crate::http::local_reply::{LocalReply, late_reset_details};
 use crate::http::reset::Reset;
 use crate::http::retry::Decision;
 use crate::upstream::{Outcome, Resource};
@@ -66,6 +66,10 @@ impl<'m> Request<'m> {
         }
         let mut reply =
             LocalReply::upstream_reset(reset, &self.upstream_failure, self.attempts > 1);
+        if course.has_begun {
+            let failure = &self.upstream_failure;
+            reply.details = late_reset_details(reset, failure).into();
+        }
         reply.overloaded &= !self.manager.router.suppress_envoy_headers;
         self.count_abort(reply.status, true, course);
         Err(reply.into())
@@ -151,8 +155,6 @@ impl<'m> Request<'m> {
         let stats = &course.upstream.stats;
         match decision {
             Decision::Retry(wait) => {
-                stats.upstream_rq_retry.increment();
-                stats.upstream_rq_retry_backoff_exponential.increment();
                 course.holds_retry = true;
                 return Some(wait);
             }

@@ -73,7 +73,13 @@ impl Http1 {
     pub(super) fn has_ended(&mut self, context: &mut Context<'_>) -> bool {
         let ended = self.connection.poll_idle_end(context).is_ready();
         if ended {
-            self.counted.ended_by_host();
+            self.counted.note(&self.connection.wire);
+            if self.connection.broke_protocol() {
+                self.counted.broke_protocol();
+            }
+            if self.connection.wire.has_ended() {
+                self.counted.ended_by_host();
+            }
         }
         ended
     }

@@ -55,6 +55,10 @@ impl Lease {
         if !connection.is_between_requests() {
             counted.breaks_request();
         }
+        if connection.is_told_to_close() {
+            let notified = &self.upstream.stats.upstream_cx_close_notify;
+            notified.increment();
+        }
         if connection.broke_protocol() {
             counted.broke_protocol();
         }

@@ -1,6 +1,7 @@
 //! What is tried again, how often, and with which body.
 
 mod conditions;
+mod endings;
 mod limits;
 
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use crate::harness::program::Variation;
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = conditions::cases();
     cases.extend(limits::cases());
+    cases.extend(endings::cases());
     cases
 }
 

@@ -1,5 +1,7 @@
 //! What ends a request that takes too long, and how.
 
+mod asking;
+
 use serde_json::{Value, json};
 
 use crate::harness::case::{Case, Upstream, case};
@@ -13,6 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(by_headers());
     cases.extend(downstream());
     cases.extend(upstream());
+    cases.extend(asking::cases());
     cases
 }
 
