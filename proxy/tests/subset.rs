@@ -4,6 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+#[path = "judge/listed.rs"]
+#[expect(dead_code, reason = "the judge uses the rest")]
+mod listed;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -16,10 +20,13 @@ use mesh_proxy::config::schema::{
     ENDLESS, Enumeration, Field, Form, Kind, MANY, Message, reachable,
 };
 
+use listed::LISTED;
+
 #[test]
 fn the_page_says_what_is_honoured() {
     let mut text = include_str!("subset/head.md").to_owned();
     let messages = reachable(&BOOTSTRAP);
+    differences(&mut text);
     text.push_str("\n## Messages\n");
     for message in &messages {
         section(&mut text, message);
@@ -50,6 +57,25 @@ fn the_page_says_what_is_honoured() {
         "\n## TLS\n\nCiphers of TLS 1.2: {ciphers}.\nTLS 1.3 has no choice of ciphers, in Envoy neither.\nCurves: {groups}."
     );
     compare(&text);
+}
+
+/// The cases of the judge that differ, and why.
+fn differences(text: &mut String) {
+    if LISTED.is_empty() {
+        return;
+    }
+    text.push_str(
+        "\n## Where mesh-proxy behaves differently\n\n\
+         The judge compares both programs case by case, and these cases differ on purpose.\n\n\
+         | Family | Case | Why |\n|---|---|---|\n",
+    );
+    for listed in LISTED {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} |",
+            listed.family, listed.case, listed.reason
+        );
+    }
 }
 
 fn section(text: &mut String, message: &Message) {
