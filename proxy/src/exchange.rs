@@ -28,6 +28,8 @@ pub struct RequestBody {
     kept: Vec<u8>,
     keep: Keep,
     overflowed: bool,
+    /// Nothing of it is sent before the response.
+    held: bool,
     /// How many bytes of data came.
     pub bytes: u64,
 }
@@ -77,6 +79,18 @@ impl RequestBody {
         self.overflowed
     }
 
+    /// Nothing of it is sent before [`RequestBody::release`]: what follows CONNECT is for whoever is behind the tunnel.
+    pub fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Sends what was held back, and from now on what comes.
+    pub fn release(&mut self, upstream: &mut impl Upstream) {
+        if std::mem::take(&mut self.held) {
+            self.send_kept(upstream);
+        }
+    }
+
     /// It will not be sent again.
     pub fn forget(&mut self) {
         self.keep = Keep::Unsent;
@@ -87,8 +101,20 @@ impl RequestBody {
     pub fn begin(&mut self, head: &RequestHead, upstream: &mut impl Upstream) {
         let end = self.is_done();
         let trailers = end && !self.trailers.is_empty();
-        upstream.send_head(head, end && self.kept.is_empty() && !trailers);
-        if !self.kept.is_empty() {
+        if self.held {
+            return upstream.send_head(head, false);
+        }
+        let bodiless = end && self.kept.is_empty() && !trailers;
+        upstream.send_head(head, bodiless);
+        if !bodiless {
+            self.send_kept(upstream);
+        }
+    }
+
+    fn send_kept(&mut self, upstream: &mut impl Upstream) {
+        let end = self.is_done();
+        let trailers = end && !self.trailers.is_empty();
+        if !self.kept.is_empty() || (end && !trailers) {
             upstream.send_data(&self.kept, end && !trailers);
         }
         if trailers {
@@ -130,6 +156,9 @@ impl RequestBody {
     ) -> Poll<Result<(), Trouble<T>>> {
         loop {
             ready!(upstream.poll_room(context)).map_err(Trouble::Upstream)?;
+            if self.held {
+                return Poll::Pending;
+            }
             if self.is_done() {
                 return Poll::Ready(Ok(()));
             }

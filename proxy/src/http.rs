@@ -16,6 +16,7 @@ pub mod reset;
 pub mod retry;
 pub mod route;
 pub mod text;
+pub mod upgrade;
 
 #[cfg(test)]
 mod test_model;

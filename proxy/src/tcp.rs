@@ -4,4 +4,5 @@ pub mod proxy;
 pub mod relay;
 mod session;
 mod splice;
+mod tunnel;
 mod way;

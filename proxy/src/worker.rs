@@ -6,6 +6,7 @@
 mod connection;
 pub(crate) mod pool;
 mod raw;
+mod tunnel;
 mod upstream;
 
 use std::cell::RefCell;

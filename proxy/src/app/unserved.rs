@@ -8,7 +8,6 @@ use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
 use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Routes};
 use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
 use crate::config::model::protocol::{HeaderCase, UpstreamProtocol};
-use crate::config::model::route::Action;
 
 /// Refuses a configuration that asks for more.
 ///
@@ -49,12 +48,7 @@ fn chain(chain: &FilterChain, ask: &mut impl FnMut(&str)) {
         ask("RBAC of connections");
     }
     match &chain.filter {
-        NetworkFilter::Close => {}
-        NetworkFilter::TcpProxy(proxy) => {
-            if proxy.tunneling.is_some() {
-                ask("tunneling_config");
-            }
-        }
+        NetworkFilter::Close | NetworkFilter::TcpProxy(_) => {}
         NetworkFilter::Http(http) => manager(http, ask),
     }
 }
@@ -67,17 +61,8 @@ fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
         }
     }
     options(manager, ask);
-    let Routes::Inline(routes) = &manager.routes else {
+    if !matches!(manager.routes, Routes::Inline(_)) {
         ask("routes that are discovered");
-        return;
-    };
-    let all = routes.virtual_hosts.iter().flat_map(|it| &it.routes);
-    for route in all {
-        if let Action::Forward(forward) = &route.action
-            && (forward.terminate_connect || forward.terminate_post)
-        {
-            ask("CONNECT and POST that are ended here");
-        }
     }
 }
 

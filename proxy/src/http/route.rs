@@ -117,6 +117,15 @@ impl<'t> Selected<'t> {
         }
     }
 
+    /// Whether a request's body goes upstream as bytes: CONNECT, or POST, that is ended here.
+    pub fn carries_bytes(&self, head: &RequestHead) -> bool {
+        self.forward().is_some_and(|it| match &*head.method {
+            b"CONNECT" => it.terminate_connect,
+            b"POST" => it.terminate_post,
+            _ => false,
+        })
+    }
+
     /// When it is tried again: as the route says, else as the virtual host does.
     pub fn retry_policy(&self) -> Option<&'t RetryPolicy> {
         let own = self.forward().and_then(|forward| forward.retry.as_deref());

@@ -235,6 +235,10 @@ impl Upstream for Connection {
             data,
             trailers
         ));
+        // Whoever speaks another protocol ends by breaking off, not by the end of a response.
+        if self.upgraded && !matches!(event, Ok(BodyEvent::Data)) {
+            return Poll::Ready(Err(Broken::Connection));
+        }
         if !self.settings.trailers {
             trailers.clear();
         }

@@ -15,7 +15,19 @@ pub(super) struct Booked<'m> {
     pub(super) start: Duration,
 }
 
+/// A request for another protocol, or for a tunnel, in the books: active until this is dropped.
+pub(super) struct Upgraded<'m> {
+    manager: &'m Manager,
+}
+
 impl Manager {
+    /// One more request for another protocol, which is taken.
+    pub(super) fn book_upgrade(&self) -> Upgraded<'_> {
+        self.stats.downstream_cx_upgrades_total.increment();
+        self.stats.downstream_cx_upgrades_active.add(1);
+        Upgraded { manager: self }
+    }
+
     /// One more request.
     pub(super) fn book(&self, protocol: Protocol) -> Booked<'_> {
         let stats = &self.stats;
@@ -56,6 +68,12 @@ impl Drop for Booked<'_> {
         let stats = &self.manager.stats;
         stats.downstream_rq_active.sub(1);
         stats.downstream_rq_time.record(milliseconds(self.begun));
+    }
+}
+
+impl Drop for Upgraded<'_> {
+    fn drop(&mut self) {
+        self.manager.stats.downstream_cx_upgrades_active.sub(1);
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use tokio::time::Instant;
 
 use super::Manager;
-use super::books::Booked;
+use super::books::{Booked, Upgraded};
 use super::filters::{Injected, Passed};
 use crate::access_log;
 use crate::config::model::address::Address;
@@ -50,6 +50,7 @@ pub(super) struct Request<'m> {
     pub(super) injected: Vec<Injected>,
     /// KiB/s at which the response is let through, if it is slowed down.
     pub(super) rate_limit: Option<u64>,
+    upgraded: Option<Upgraded<'m>>,
 }
 
 /// An answer of our own, and what it says beside its content.
@@ -139,9 +140,12 @@ impl Manager {
             if self.worker.upstream(&selected.cluster).is_some() {
                 request.cluster = selected.cluster.to_string();
             }
-            if self.refuses_upgrade(head, selected) {
-                self.stats.downstream_rq_ws_on_non_ws_route.increment();
-                return Err(LocalReply::upgrade_failed().into());
+            if let Some(token) = asked_upgrade(head) {
+                if !self.policy.takes_upgrade(Some(selected), token) {
+                    self.stats.downstream_rq_ws_on_non_ws_route.increment();
+                    return Err(LocalReply::upgrade_failed().into());
+                }
+                request.upgraded = Some(self.book_upgrade());
             }
         }
         Ok(found)
@@ -214,17 +218,16 @@ impl Manager {
         }
         Ok(())
     }
+}
 
-    /// Whether a request asks for another protocol, or for a tunnel, that nobody allows.
-    fn refuses_upgrade(&self, head: &RequestHead, selected: &Selected<'_>) -> bool {
-        let token = if head.method == b"CONNECT" {
-            Some(&b"CONNECT"[..])
-        } else if connection::is_upgrade(&head.headers) {
-            head.headers.get(b"upgrade")
-        } else {
-            None
-        };
-        token.is_some_and(|it| !self.policy.takes_upgrade(Some(selected), it))
+/// The protocol that a request asks for, or `CONNECT` for a tunnel.
+fn asked_upgrade(head: &RequestHead) -> Option<&[u8]> {
+    if head.method == b"CONNECT" {
+        Some(b"CONNECT")
+    } else if connection::is_upgrade(&head.headers) {
+        head.headers.get(b"upgrade")
+    } else {
+        None
     }
 }
 
@@ -283,6 +286,7 @@ impl<'m> Request<'m> {
             random: manager.worker.draw(),
             injected: Vec::new(),
             rate_limit: None,
+            upgraded: None,
         }
     }
 

@@ -217,6 +217,10 @@ impl<'m> Request<'m> {
             }) => vec![host.id],
             _ => Vec::new(),
         };
+        let mut body = RequestBody::new(end, kept);
+        if head.method == b"CONNECT" && !selected.carries_bytes(head) {
+            body.hold();
+        }
         Ok(Course {
             selected,
             upstream,
@@ -225,7 +229,7 @@ impl<'m> Request<'m> {
                 .map_or(Priority::Default, |it| it.priority),
             retry,
             limits,
-            body: RequestBody::new(end, kept),
+            body,
             host,
             tried,
             hash,

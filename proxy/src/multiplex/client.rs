@@ -8,6 +8,7 @@ use super::ending::Ending;
 use super::shared::Shared;
 use crate::http::headers::Headers;
 use crate::http::message::{RequestHead, ResponseHead};
+use crate::http::upgrade;
 use crate::http2::{ErrorCode, StreamId};
 use crate::stream::{BodyEvent, Broken, ResponseEvent, Upstream};
 
@@ -16,6 +17,8 @@ pub struct Stream {
     shared: Rc<RefCell<Shared>>,
     state: State,
     ending: Option<Ending>,
+    /// The protocol that an extended CONNECT asks for.
+    upgrade: Option<Vec<u8>>,
 }
 
 /// Where a stream is.
@@ -47,6 +50,7 @@ impl Stream {
             shared,
             state: State::New,
             ending: None,
+            upgrade: None,
         }
     }
 
@@ -109,6 +113,9 @@ impl Drop for Stream {
 impl Upstream for Stream {
     fn send_head(&mut self, head: &RequestHead, end: bool) {
         let mut shared = self.shared.borrow_mut();
+        let extended = upgrade::request_to_http2(head);
+        let head = extended.as_ref().unwrap_or(head);
+        self.upgrade = extended.as_ref().map(|it| it.upgrade.clone());
         self.state = if shared.stream_limit() == 0 || shared.may_open(None) {
             open(&mut shared, head, end)
         } else {
@@ -160,7 +167,10 @@ impl Upstream for Stream {
         let id = ready!(self.poll_open(context))?;
         let (came, end) = ready!(self.shared.borrow_mut().poll_head(id, context))?;
         *head = came;
-        Poll::Ready(Ok(if head.status < 200 {
+        if let Some(token) = &self.upgrade {
+            upgrade::response_from_http2(head, token);
+        }
+        Poll::Ready(Ok(if head.status < 200 && head.status != 101 {
             ResponseEvent::Informational
         } else {
             ResponseEvent::Head(end)

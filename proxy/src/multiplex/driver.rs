@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::books::Books;
 use super::shared::Shared;
 use crate::http::message::RequestHead;
+use crate::http::upgrade;
 use crate::http2::{Event, Failure, StreamId};
 
 /// Why a connection ended.
@@ -132,6 +133,7 @@ impl Driver {
                 Event::Request { stream, end } => {
                     let mut head = RequestHead::default();
                     shared.codec.take_request(&mut head);
+                    upgrade::request_from_http2(&mut head);
                     shared.register(stream, end);
                     begin(stream, head, end);
                 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::shared::Shared;
 use crate::http::headers::Headers;
 use crate::http::message::ResponseHead;
+use crate::http::upgrade;
 use crate::http2::{ErrorCode, StreamId};
 use crate::stream::{BodyEvent, Broken, Downstream};
 
@@ -14,12 +15,17 @@ use crate::stream::{BodyEvent, Broken, Downstream};
 pub struct Stream {
     shared: Rc<RefCell<Shared>>,
     id: StreamId,
+    upgraded: bool,
 }
 
 impl Stream {
     /// The stream of a request that has come.
     pub fn new(shared: Rc<RefCell<Shared>>, id: StreamId) -> Self {
-        Self { shared, id }
+        Self {
+            shared,
+            id,
+            upgraded: false,
+        }
     }
 }
 
@@ -49,6 +55,8 @@ impl Downstream for Stream {
 
     fn send_head(&mut self, head: &ResponseHead, end: bool) {
         let mut shared = self.shared.borrow_mut();
+        let granted = upgrade::response_to_http2(head);
+        let head = granted.as_ref().unwrap_or(head);
         let _ = shared.codec.send_response(self.id, head, end);
         if end {
             shared.completed(self.id);
@@ -81,9 +89,16 @@ impl Downstream for Stream {
         (400, "http2.violation.of.messaging.rule")
     }
 
+    fn upgrade(&mut self) {
+        self.upgraded = true;
+    }
+
     fn reset(&mut self) {
-        self.shared
-            .borrow_mut()
-            .forget(self.id, ErrorCode::INTERNAL_ERROR);
+        let code = if self.upgraded {
+            ErrorCode::CONNECT_ERROR
+        } else {
+            ErrorCode::INTERNAL_ERROR
+        };
+        self.shared.borrow_mut().forget(self.id, code);
     }
 }

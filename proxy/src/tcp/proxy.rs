@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::relay::{Ended, Side, Watermark, relay};
 use super::session::Session;
+use super::tunnel::{self, Refused, Tunnel};
 use crate::access_log::file::LogFile;
 use crate::config::model::access_log::AccessLog;
 use crate::config::model::address::Address;
@@ -24,6 +25,7 @@ use crate::http::text::Short;
 use crate::listener::Arrival;
 use crate::manager::{Logs, opened};
 use crate::stats::{Handle, TcpStats};
+use crate::stream::Broken;
 use crate::upstream::{Choice, Host, Outcome, Resource};
 use crate::wire::Wire;
 use crate::worker::{ConnectFailure, Raw, Upstream, Worker};
@@ -34,6 +36,14 @@ pub struct Filter {
     pub(super) stats: Handle<TcpStats>,
     pub(super) logs: Vec<(AccessLog, Arc<LogFile>)>,
     buffer_limit: u32,
+}
+
+/// What carries the bytes of a connection on.
+enum Carrier {
+    /// A connection, on which so many bytes may wait.
+    Bytes(Box<Raw>, u32),
+    /// A stream of HTTP.
+    Stream(Box<Tunnel>),
 }
 
 impl Filter {
@@ -69,11 +79,15 @@ impl Filter {
         };
         let downstream = opened.wire;
         // Until the upstream is connected nothing is read: it would have to be kept.
-        if let Some((raw, limit)) = self.connect(&mut session, known.destination, worker).await {
-            self.carry(&mut session, downstream, raw, limit).await;
-        } else {
-            session.count(&downstream);
-            session.log();
+        match self.connect(&mut session, known.destination, worker).await {
+            Some(Carrier::Bytes(raw, limit)) => {
+                self.carry(&mut session, downstream, *raw, limit).await;
+            }
+            Some(Carrier::Stream(tunnel)) => carry_on(&mut session, downstream, *tunnel).await,
+            None => {
+                session.count(&downstream);
+                session.log();
+            }
         }
         session.ended(&known)
     }
@@ -142,7 +156,7 @@ impl Filter {
         session: &mut Session<'f>,
         destination: Option<SocketAddr>,
         worker: &Worker,
-    ) -> Option<(Raw, u32)> {
+    ) -> Option<Carrier> {
         loop {
             let cluster = self.cluster(worker)?;
             let Some(upstream) = worker.upstream(&cluster.name) else {
@@ -154,13 +168,13 @@ impl Filter {
             let host = self.choose(session, upstream, destination)?;
             session.attempts += 1;
             session.host = Some(Arc::clone(&host));
-            match within(session, Raw::connect(upstream, &host)).await? {
-                Ok(raw) => {
+            match self.reach(session, upstream, &host).await? {
+                Ok(carrier) => {
                     upstream.report(&host, Outcome::ConnectedFinally);
                     session.connected();
-                    return Some((raw, upstream.cluster().config().buffer_limit));
+                    return Some(carrier);
                 }
-                Err(failure) => failed(session, upstream, &host, failure),
+                Err(refused) => failed(session, upstream, &host, refused),
             }
             if session.attempts >= self.config.max_connect_attempts {
                 session.flags.set(Flag::UpstreamRetryLimitExceeded);
@@ -173,6 +187,27 @@ impl Filter {
                 within(session, tokio::time::sleep(wait)).await?;
             }
         }
+    }
+
+    /// A connection to a host, or a tunnel by it; nothing at all if a limit of time is reached.
+    async fn reach(
+        &self,
+        session: &mut Session<'_>,
+        upstream: &Rc<Upstream>,
+        host: &Arc<Host>,
+    ) -> Option<Result<Carrier, Refused>> {
+        let Some(tunneling) = &self.config.tunneling else {
+            let made = within(session, Raw::connect(upstream, host)).await?;
+            let limit = upstream.cluster().config().buffer_limit;
+            let made = made.map(|raw| Carrier::Bytes(Box::new(raw), limit));
+            return Some(made.map_err(Refused::Connection));
+        };
+        let head = tunnel::head(tunneling, session, upstream);
+        let Some(opened) = within(session, Tunnel::open(head, upstream, host)).await else {
+            session.flags.set(Flag::UpstreamConnectionFailure);
+            return None;
+        };
+        Some(opened.map(|it| Carrier::Stream(Box::new(it))))
     }
 
     /// A host, unless the cluster has no room or none that may be asked.
@@ -205,12 +240,35 @@ impl Filter {
     }
 }
 
+/// Carries a connection through a tunnel until an end.
+async fn carry_on(session: &mut Session<'_>, mut downstream: Wire, mut tunnel: Tunnel) {
+    let ended = tunnel.carry(&mut downstream, session).await;
+    match ended {
+        tunnel::Ended::Upstream(Broken::Reset | Broken::Refused) => {
+            session.flags.set(Flag::UpstreamRemoteReset);
+            downstream.abort();
+        }
+        tunnel::Ended::Upstream(_) => drain(session, &mut downstream).await,
+        tunnel::Ended::Both | tunnel::Ended::Limit | tunnel::Ended::Downstream => {}
+    }
+    session.count(&downstream);
+    session.log();
+}
+
 /// An attempt was in vain.
-fn failed(session: &mut Session<'_>, upstream: &Upstream, host: &Host, failure: ConnectFailure) {
+fn failed(session: &mut Session<'_>, upstream: &Upstream, host: &Host, refused: Refused) {
+    let Refused::Connection(failure) = refused else {
+        session.flags.set(Flag::UpstreamConnectionFailure);
+        session.failure = match refused {
+            Refused::Answered(status) => format!("tunnel_response:{status}"),
+            _ => String::new(),
+        };
+        return;
+    };
     let outcome = match failure {
         ConnectFailure::Overflow => return,
         ConnectFailure::Timeout => Outcome::Timeout,
-        ConnectFailure::Refused(_) | ConnectFailure::Unreachable => Outcome::ConnectFailed,
+        _ => Outcome::ConnectFailed,
     };
     session.flags.set(Flag::UpstreamConnectionFailure);
     session.failure = failure.reason();

@@ -154,6 +154,16 @@ impl<'f> Session<'f> {
         }
     }
 
+    /// Counts what has moved since the last time on a connection that goes on as a stream.
+    pub(super) fn tunnelled(&mut self, wire: &Wire) {
+        let moved = wire.received + wire.sent;
+        if moved != self.moved {
+            self.moved = moved;
+            self.timer.set(IDLE, self.filter.config.idle_timeout);
+            self.count(wire);
+        }
+    }
+
     /// Counts what has moved on the downstream connection since the last time.
     pub(super) fn count(&mut self, wire: &Wire) {
         let stats = &self.filter.stats;
@@ -169,9 +179,22 @@ impl<'f> Session<'f> {
         if self.filter.logs.is_empty() {
             return;
         }
+        let mut line = Vec::new();
+        self.with_context(|context| {
+            for (log, file) in &self.filter.logs {
+                line.clear();
+                if access_log::line(log, context, &mut line) {
+                    file.write(&line);
+                }
+            }
+        });
+    }
+
+    /// Shows what is known now, for logs and headers.
+    pub(super) fn with_context(&self, show: impl FnOnce(&LogContext<'_>)) {
         let host: Option<&Address> = self.host.as_ref().map(|it| &it.address);
         let since = self.start.duration_since(SystemTime::UNIX_EPOCH);
-        let context = LogContext {
+        show(&LogContext {
             upstream: host.map(|host| Upstream {
                 host,
                 local: None,
@@ -191,14 +214,7 @@ impl<'f> Session<'f> {
                 ..Times::default()
             },
             ..LogContext::new(self.downstream)
-        };
-        let mut line = Vec::new();
-        for (log, file) in &self.filter.logs {
-            line.clear();
-            if access_log::line(log, &context, &mut line) {
-                file.write(&line);
-            }
-        }
+        });
     }
 }
 

@@ -142,6 +142,11 @@ impl Counted {
         self.active = true;
     }
 
+    /// It ends after its request.
+    pub fn completes_request(&mut self) {
+        self.active = false;
+    }
+
     /// The host broke the protocol.
     pub fn broke_protocol(&self) {
         self.stats.upstream_cx_protocol_error.increment();

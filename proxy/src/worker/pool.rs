@@ -16,6 +16,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::connection::ConnectFailure;
+use super::raw::Raw;
+use super::tunnel::Tunnel;
 use super::upstream::Upstream;
 use crate::config::model::protocol::{Http2Options, UpstreamProtocol};
 use crate::config::model::route::Priority;
@@ -76,6 +78,18 @@ impl Pool {
             return pool.admit(upstream, carrier);
         }
         pool.wait(upstream).await
+    }
+
+    /// A connection of its own for bytes.
+    ///
+    /// # Errors
+    /// A limit of the cluster is reached, or no connection came to be.
+    pub async fn tunnel(
+        upstream: &Rc<Upstream>,
+        host: &Arc<Host>,
+    ) -> Result<Lease, ConnectFailure> {
+        let raw = Raw::connect(upstream, host).await?;
+        Ok(Lease::Tunnel(Box::new(Tunnel::new(raw))))
     }
 
     fn of(&self, host: &Arc<Host>, priority: Priority, spoken: Spoken) -> Rc<HostPool> {

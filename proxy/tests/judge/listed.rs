@@ -52,6 +52,6 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("breakers", 17),
     ("balancing", 20),
     ("filters", 55),
-    ("tcp", 58),
+    ("tcp", 115),
     ("tls", 0),
 ];

@@ -2,6 +2,7 @@
 
 use super::{access_log, common, format, header, retry, seconds};
 use crate::config::cursor::Cursor;
+use crate::config::model::header::HeaderChanges;
 use crate::config::model::tcp::{TcpCluster, TcpProxy, Tunneling};
 
 pub(super) fn tcp_proxy(cursor: &Cursor<'_>) -> Option<TcpProxy> {
@@ -81,6 +82,9 @@ fn tunneling(cursor: &Cursor<'_>) -> Option<Tunneling> {
     Some(Tunneling {
         hostname: format::format(&cursor.item("hostname")?)?,
         post_path: post.then(|| path.unwrap_or("/").to_owned()),
-        headers: header::additions(cursor, "headers_to_add"),
+        headers: HeaderChanges {
+            remove: Vec::new(),
+            add: header::additions(cursor, "headers_to_add"),
+        },
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::access_log::AccessLog;
 use super::format::Format;
-use super::header::HeaderAddition;
+use super::header::HeaderChanges;
 use super::retry::BackOff;
 
 /// Sends the bytes of a connection to a cluster.
@@ -56,5 +56,5 @@ pub struct Tunneling {
     /// POST to this path in the stead of CONNECT.
     pub post_path: Option<String>,
     /// Headers of the stream.
-    pub headers: Vec<HeaderAddition>,
+    pub headers: HeaderChanges,
 }

@@ -4,7 +4,7 @@ use super::{Policy, certificate, connection, forwarded, request_id};
 use crate::config::model::address::Address;
 use crate::facts::Downstream;
 use crate::http::headers::Headers;
-use crate::http::message::{Protocol, RequestHead};
+use crate::http::message::RequestHead;
 use crate::http::text::{Decimal, Short};
 
 /// What was found out about a request's client.
@@ -144,14 +144,8 @@ fn remove_hop_by_hop(head: &mut RequestHead) {
     if !any {
         return;
     }
-    let upgrades = head.protocol != Protocol::Http2 && connection::is_upgrade(headers);
-    if upgrades {
-        let has_body =
-            headers.contains(b"transfer-encoding") || headers.contains(b"content-length");
-        if !has_body {
-            headers.push(b"content-length", b"0");
-        }
-    } else {
+    let upgrades = connection::is_upgrade(headers);
+    if !upgrades {
         connection::sanitize_te(headers);
     }
     headers.retain(|name, _| match name {

@@ -36,12 +36,12 @@ impl Request<'_> {
         head: &RequestHead,
         course: &mut Course<'_, '_>,
     ) -> Tried {
-        let mut lease = match self.lease(down, course).await {
+        let mut lease = match self.lease(down, head, course).await {
             Ok(lease) => lease,
             Err(tried) => return tried,
         };
         let upstream = course.upstream;
-        self.upstream_protocol = Some(lease.protocol());
+        self.upstream_protocol = lease.protocol();
         upstream.report(&course.host, Outcome::Connected);
         course.body.begin(head, &mut lease);
         course.limits.ask();
@@ -88,13 +88,20 @@ impl Request<'_> {
     async fn lease<D: Downstream>(
         &mut self,
         down: &mut D,
+        head: &RequestHead,
         course: &mut Course<'_, '_>,
     ) -> Result<Lease, Tried> {
         course.limits.connect();
         let upstream = course.upstream;
         let host = std::sync::Arc::clone(&course.host);
-        let leased = Pool::lease(upstream, &host, course.priority, self.protocol);
-        let mut leased = pin!(leased);
+        let (is_tunnel, priority) = (course.selected.carries_bytes(head), course.priority);
+        let mut leased = pin!(async {
+            if is_tunnel {
+                Pool::tunnel(upstream, &host).await
+            } else {
+                Pool::lease(upstream, &host, priority, self.protocol).await
+            }
+        });
         let leased = poll_fn(|context| match leased.as_mut().poll(context) {
             Poll::Ready(leased) => Poll::Ready(Ok(leased)),
             Poll::Pending => course.poll_aside(down, context).map(Err),

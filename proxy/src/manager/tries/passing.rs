@@ -29,10 +29,12 @@ impl Request<'_> {
         let status = self.response.status;
         self.prepare_response(head, course);
         course.limits.answered();
-        if status == 101 {
+        let is_tunnel = head.method == b"CONNECT" && (200..300).contains(&status);
+        if status == 101 || is_tunnel {
             down.upgrade();
             course.limits.tunnel();
         }
+        course.body.release(&mut lease);
         let complete = course.body.is_done();
         self.manager
             .begin_response(down, &self.response, bodiless, complete);

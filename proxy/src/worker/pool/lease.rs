@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use super::super::tunnel::Tunnel;
 use super::super::upstream::Upstream;
 use super::carrier::{Carrier, Http1};
 use super::host::HostPool;
@@ -12,9 +13,16 @@ use crate::multiplex::Ending;
 use crate::stream::{BodyEvent, Broken, ResponseEvent, Upstream as Stream};
 use crate::upstream::Resource;
 
-/// A stream for one request to a host. When it is dropped the request is over: what was not answered is reset, and the
-/// connection serves the next request if it can.
-pub struct Lease {
+/// A stream for one request to a host. When it is dropped the request is over: what was not answered is reset.
+pub enum Lease {
+    /// Of a connection of HTTP, which serves the next request afterwards if it can.
+    Pooled(Pooled),
+    /// A connection of its own, which carries the request's body as bytes.
+    Tunnel(Box<Tunnel>),
+}
+
+/// A connection, or a stream of one, on loan.
+pub struct Pooled {
     // Taken out only when this is dropped.
     carrier: Option<Carrier>,
     upstream: Rc<Upstream>,
@@ -23,28 +31,36 @@ pub struct Lease {
 
 impl Lease {
     pub(super) fn new(carrier: Carrier, upstream: &Rc<Upstream>, pool: &Rc<HostPool>) -> Self {
-        Self {
+        Self::Pooled(Pooled {
             carrier: Some(carrier),
             upstream: Rc::clone(upstream),
             pool: Rc::clone(pool),
-        }
+        })
     }
 
-    /// The version that the upstream is spoken to in.
-    pub fn protocol(&self) -> Protocol {
-        match self.carrier {
-            Some(Carrier::Http2(..)) => Protocol::Http2,
-            _ => Protocol::Http11,
+    /// The version of HTTP that the upstream is spoken to in, if it is.
+    pub fn protocol(&self) -> Option<Protocol> {
+        match self {
+            Self::Tunnel(_) => None,
+            Self::Pooled(pooled) => Some(match pooled.carrier {
+                Some(Carrier::Http2(..)) => Protocol::Http2,
+                _ => Protocol::Http11,
+            }),
         }
     }
 
     fn stream(&mut self) -> &mut dyn Stream {
-        match self.carrier.as_mut().expect("taken only by drop") {
-            Carrier::Http1(http1) => &mut http1.connection,
-            Carrier::Http2(stream, _) => stream,
+        match self {
+            Self::Tunnel(tunnel) => tunnel.as_mut(),
+            Self::Pooled(pooled) => match pooled.carrier.as_mut().expect("taken only by drop") {
+                Carrier::Http1(http1) => &mut http1.connection,
+                Carrier::Http2(stream, _) => stream,
+            },
         }
     }
+}
 
+impl Pooled {
     fn end_http1(&self, mut http1: Box<Http1>) {
         let Http1 {
             connection,
@@ -73,7 +89,7 @@ impl Lease {
     }
 }
 
-impl Lease {
+impl Pooled {
     /// Counts how a stream of HTTP/2 has ended. Envoy does not count refused ones.
     fn count_ending(&self, ending: Option<Ending>) {
         let stats = &self.upstream.stats;
@@ -90,7 +106,7 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+impl Drop for Pooled {
     fn drop(&mut self) {
         self.upstream.end_request(&self.pool.host);
         self.upstream.give(self.pool.priority, Resource::Requests);
@@ -105,6 +121,7 @@ impl Drop for Lease {
         }
     }
 }
+
 impl Stream for Lease {
     fn send_head(&mut self, head: &RequestHead, end: bool) {
         self.stream().send_head(head, end);

@@ -286,7 +286,7 @@ fn more_is_connected_when_a_connection_carries_less_than_was_hoped() {
             leases.push(asked.await.unwrap().ok().unwrap());
         }
         assert_eq!(setting.connections(), 2);
-        assert_eq!(leases[1].protocol(), Protocol::Http11);
+        assert_eq!(leases[1].protocol(), Some(Protocol::Http11));
     });
 }
 

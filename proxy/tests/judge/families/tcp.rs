@@ -1,7 +1,10 @@
 //! Connections whose bytes are passed on: the TCP proxy.
 
+mod connect;
 mod ends;
 mod routes;
+mod tunneling;
+mod upgrades;
 
 use serde_json::json;
 
@@ -11,6 +14,9 @@ use crate::harness::script::{Act, Reply, Trigger, acts};
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = ends::cases();
     cases.extend(routes::cases());
+    cases.extend(upgrades::cases());
+    cases.extend(connect::cases());
+    cases.extend(tunneling::cases());
     cases
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Exchange {
     method: Method,
     uri: String,
     headers: Vec<(&'static str, String)>,
+    /// The protocol that an extended CONNECT asks for.
+    protocol: Option<&'static str>,
     acts: Vec<Send>,
     /// Whether the next exchange starts before this one has ended.
     parallel: bool,
@@ -40,6 +42,8 @@ enum Send {
     /// Waits until an upstream has received so many requests.
     Arrived(&'static str, usize),
     Release(&'static str),
+    /// Waits until an upstream has received the end of a request.
+    Ended(&'static str),
     /// Waits until the headers of the response are there.
     Answered,
 }
@@ -49,6 +53,7 @@ pub(crate) fn exchange(method: &str, uri: &str) -> Exchange {
         method: method.parse().unwrap(),
         uri: uri.to_owned(),
         headers: Vec::new(),
+        protocol: None,
         acts: Vec::new(),
         parallel: false,
         before: None,
@@ -69,6 +74,13 @@ pub(crate) fn post(path: &str, body: impl AsRef<[u8]>) -> Exchange {
 impl Exchange {
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Makes it an extended CONNECT for this protocol.
+    pub(crate) fn protocol(mut self, protocol: &'static str) -> Self {
+        self.method = Method::CONNECT;
+        self.protocol = Some(protocol);
         self
     }
 
@@ -100,6 +112,12 @@ impl Exchange {
 
     pub(crate) fn release(mut self, upstream: &'static str) -> Self {
         self.acts.push(Send::Release(upstream));
+        self
+    }
+
+    /// Waits until an upstream of HTTP/2 has received the end of a request.
+    pub(crate) fn ended(mut self, upstream: &'static str) -> Self {
+        self.acts.push(Send::Ended(upstream));
         self
     }
 
@@ -139,6 +157,10 @@ impl Exchange {
             .version(http::Version::HTTP_2)
             .body(())
             .unwrap();
+        if let Some(protocol) = self.protocol {
+            let protocol = h2::ext::Protocol::from_static(protocol);
+            request.extensions_mut().insert(protocol);
+        }
         for (name, value) in &self.headers {
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             request
@@ -292,6 +314,13 @@ async fn act_on(
             peers.upstreams[upstream]
                 .record
                 .change(|seen| seen.released += 1);
+        }
+        Send::Ended(upstream) => {
+            let ended = |seen: &super::record::Seen| {
+                let mut streams = seen.connections.iter().flat_map(|it| &it.streams);
+                streams.any(|stream| stream.iter().any(|line| line == "end"))
+            };
+            peers.upstreams[upstream].record.until(ended).await;
         }
         Send::Answered => *head = Some(response.await),
     }

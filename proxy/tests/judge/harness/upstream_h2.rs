@@ -89,7 +89,9 @@ pub(crate) async fn serve(
     let ended = |how: &'static str| {
         record.change(|seen| _ = seen.connections[number].ended.get_or_insert(how));
     };
-    let Ok(mut connection) = h2::server::handshake(wire).await else {
+    let mut builder = h2::server::Builder::new();
+    builder.enable_connect_protocol();
+    let Ok(mut connection) = builder.handshake(wire).await else {
         return ended("no HTTP/2");
     };
     let (sender, mut commands) = mpsc::unbounded_channel();
@@ -144,6 +146,9 @@ impl Stream {
         commands: mpsc::UnboundedSender<Command>,
     ) -> Self {
         let mut lines = vec![format!("{} {}", request.method(), request.uri())];
+        if let Some(protocol) = request.extensions().get::<h2::ext::Protocol>() {
+            lines.push(format!("protocol {}", protocol.as_str()));
+        }
         lines.extend(header_lines(request.headers()));
         let (number, reply) = record.change(|seen| {
             seen.requests += 1;

@@ -278,9 +278,9 @@ fn logs() -> Vec<Case> {
             .expect("access log: 0 0 - @a"),
         tcp("a line now and then")
             .log(at)
-            .proxy(options(json!({ "access_log_flush_interval": "0.4s" })))
+            .proxy(options(json!({ "access_log_flush_interval": "0.7s" })))
             .replies([on_connection([give("hello"), Finished, Shut])])
-            .steps([Read("hello"), send("x"), Seen("a", "x"), Wait(600), HalfClose, End])
+            .steps([Read("hello"), send("x"), Seen("a", "x"), Wait(1000), HalfClose, End])
             .expect("access log: 1 5 - @a"),
         tcp("the addresses of a connection")
             .log("%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT% %REQUESTED_SERVER_NAME% %RESPONSE_FLAGS_LONG% %REQ(x)% %RESP(x)% %UPSTREAM_PROTOCOL% %REQUEST_DURATION% %RESPONSE_DURATION% %RESPONSE_TX_DURATION% %FILTER_CHAIN_NAME% %DOWNSTREAM_TRANSPORT_FAILURE_REASON%")
