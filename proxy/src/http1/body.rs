@@ -129,9 +129,12 @@ impl Decoder {
         self.state == State::Done
     }
 
-    /// Whether the end of the connection ends the body as it should.
-    pub fn may_end_here(&self) -> bool {
-        matches!(self.state, State::Done | State::UntilClose)
+    /// The connection has ended: whether that ends the body as it should.
+    pub fn ends_here(&mut self) -> bool {
+        if self.state == State::UntilClose {
+            self.state = State::Done;
+        }
+        self.is_done()
     }
 
     /// Looks at the bytes that have come; what it gives counts as taken.

@@ -30,6 +30,7 @@ pub struct Connection {
     writer: BodyWriter,
     to_head: bool,
     to_connect: bool,
+    to_upgrade: bool,
     keep_alive: bool,
     sent_whole: bool,
     answered: bool,
@@ -49,6 +50,7 @@ impl Connection {
             writer: BodyWriter::Plain,
             to_head: false,
             to_connect: false,
+            to_upgrade: false,
             keep_alive: true,
             sent_whole: true,
             answered: true,
@@ -113,7 +115,12 @@ impl Connection {
             return head::check_status_line(bytes).err().map(Err);
         };
         let text = &bytes[..end];
-        let parsed = head::response(text, limits, self.to_head, self.to_connect, head);
+        let to = head::Asked {
+            head: self.to_head,
+            connect: self.to_connect,
+            upgrade: self.to_upgrade,
+        };
+        let parsed = head::response(text, limits, to, head);
         Some(parsed.map(|it| self.begin(it, head)))
     }
 
@@ -125,9 +132,10 @@ impl Connection {
             return ResponseEvent::Informational;
         }
         self.answered = true;
-        self.upgraded = status == 101 || (self.to_connect && status < 300);
-        self.keep_alive &= parsed.keep_alive;
-        self.told_to_close = !head::keep_alive(&head.headers, head.protocol);
+        self.upgraded = parsed.framing == Framing::UntilClose
+            && (status == 101 || (self.to_connect && status < 300));
+        self.told_to_close = !parsed.keep_alive;
+        self.keep_alive &= parsed.keep_alive && parsed.framing != Framing::UntilClose;
         self.decoder = Decoder::new(parsed.framing, self.settings.limits)
             .with_trailers(self.settings.head_size);
         ResponseEvent::Head(self.decoder.is_done())
@@ -158,7 +166,8 @@ impl Upstream for Connection {
         write::request(head, output);
         self.writer = BodyWriter::Plain;
         let has_length = head.headers.contains(b"content-length");
-        let upgrade = self.to_connect || is_upgrade(&head.headers);
+        self.to_upgrade = is_upgrade(&head.headers);
+        let upgrade = self.to_connect || self.to_upgrade;
         // The empty line comes last.
         output.truncate(output.len() - 2);
         if !end && !has_length && !upgrade {

@@ -117,7 +117,7 @@ impl HeadError {
 pub struct Parsed {
     /// How the body is framed.
     pub framing: Framing,
-    /// The connection may carry another message after this one.
+    /// The message says that the connection may carry another one after it.
     pub keep_alive: bool,
     /// How many bytes of the text are the head.
     pub length: usize,
@@ -219,16 +219,25 @@ fn request_fields(
     Ok((dropped, hosts > 0))
 }
 
-/// Reads a response's head. `to_head` says that the request was HEAD, `to_connect` that it was CONNECT: both change
-/// what a body is (RFC 9112 §6.3).
+/// What a request asked for that changes what the body of its response is (RFC 9112 §6.3).
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Asked {
+    /// A head alone.
+    pub head: bool,
+    /// A tunnel.
+    pub connect: bool,
+    /// Another protocol.
+    pub upgrade: bool,
+}
+
+/// Reads the head of a response to such a request.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn response(
     text: &[u8],
     limits: Limits,
-    to_head: bool,
-    to_connect: bool,
+    to: Asked,
     head: &mut ResponseHead,
 ) -> Result<Parsed, HeadError> {
     head.clear();
@@ -251,8 +260,9 @@ pub fn response(
         }
         head.headers.remove(b"content-length");
     }
-    let tunnel = head.status == 101 || (to_connect && (200..300).contains(&head.status));
-    let bodiless = to_head || head.status < 200 || matches!(head.status, 204 | 304);
+    let tunnel =
+        (to.upgrade && head.status == 101) || (to.connect && (200..300).contains(&head.status));
+    let bodiless = to.head || head.status < 200 || matches!(head.status, 204 | 304);
     let framing = match (chunked, length) {
         _ if tunnel => Framing::UntilClose,
         _ if bodiless => Framing::None,
@@ -263,7 +273,7 @@ pub fn response(
     };
     Ok(Parsed {
         framing,
-        keep_alive: framing != Framing::UntilClose && keep_alive(&head.headers, head.protocol),
+        keep_alive: keep_alive(&head.headers, head.protocol),
         length: text.len(),
         dropped: 0,
     })
@@ -440,7 +450,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<u64> {
 }
 
 /// Whether the connection may be used again (RFC 9112 §9.3).
-pub(super) fn keep_alive(headers: &Headers, protocol: Protocol) -> bool {
+fn keep_alive(headers: &Headers, protocol: Protocol) -> bool {
     let mut keep = protocol != Protocol::Http10;
     for value in headers.get_all(b"connection") {
         for option in list(value) {

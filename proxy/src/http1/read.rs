@@ -41,7 +41,9 @@ pub(super) fn poll_body(
                     return Poll::Ready(Ok(BodyEvent::Data));
                 }
                 match ready!(wire.poll_fill(context)) {
-                    Ok(0) if decoder.may_end_here() => return Poll::Ready(Ok(BodyEvent::End)),
+                    Ok(0) | Err(_) if decoder.ends_here() => {
+                        return Poll::Ready(Ok(BodyEvent::End));
+                    }
                     Ok(0) | Err(_) => return Poll::Ready(Err(Broken::Connection)),
                     Ok(_) => {}
                 }

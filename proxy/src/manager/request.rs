@@ -83,6 +83,7 @@ impl Manager {
         let mut request = Request::new(self, downstream, head.protocol, &booked);
         if down.expects_continue() && !self.config.proxy_100_continue {
             head.headers.remove(b"expect");
+            self.count_status(100);
             down.send_continue();
         }
         if let Err((answer, selected)) = self.respond(&mut request, down, head, end).await {

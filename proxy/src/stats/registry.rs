@@ -536,6 +536,7 @@ mod tests {
             "external.upstream_rq_200",
             "external.upstream_rq_2xx",
             "external.upstream_rq_completed",
+            "external.upstream_rq_unknown",
             "internal.upstream_rq_204",
             "internal.upstream_rq_2xx",
             "internal.upstream_rq_completed",
@@ -546,10 +547,11 @@ mod tests {
             "upstream_rq_204",
             "upstream_rq_2xx",
             "upstream_rq_completed",
+            "upstream_rq_unknown",
         ];
         assert_eq!(names.collect::<Vec<_>>(), expected);
         let total = registry.counter_value("cluster.web.upstream_rq_completed");
-        assert_eq!(total, Some(2));
+        assert_eq!(total, Some(4));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::histogram::Histogram;
 /// Responses by code: `upstream_rq_200`, `upstream_rq_2xx`, `upstream_rq_completed`, the same below
 /// `external.` and `internal.`, and below `retry.` for those that were tried again.
 ///
-/// Codes outside 100 to 599 count as nothing.
+/// Codes outside 100 to 599 count as `upstream_rq_unknown`.
 #[derive(Debug, Default)]
 pub struct Responses {
     external: Codes,
@@ -75,6 +75,7 @@ impl Visit for Responses {
 #[derive(Debug, Default)]
 struct Codes {
     classes: [OnceLock<Box<[Counter; 100]>>; 5],
+    unknown: Counter,
     uncoded: Counter,
 }
 
@@ -88,6 +89,8 @@ impl Codes {
         {
             codes.get_or_init(|| Box::new(std::array::from_fn(|_| Counter::default())))[code]
                 .increment();
+        } else {
+            self.unknown.increment();
         }
     }
 
@@ -95,6 +98,11 @@ impl Codes {
         let uncoded = self.uncoded.value();
         if uncoded > 0 {
             visitor.counter(format!("{name}_completed"), uncoded, false);
+        }
+        let unknown = self.unknown.value();
+        if unknown > 0 {
+            visitor.counter(format!("{name}_unknown"), unknown, false);
+            visitor.counter(format!("{name}_completed"), unknown, false);
         }
         for (class, codes) in (1..).zip(&self.classes) {
             let Some(codes) = codes.get() else { continue };

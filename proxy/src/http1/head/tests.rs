@@ -20,7 +20,12 @@ fn ask(text: &str) -> Result<(RequestHead, Parsed), HeadError> {
 
 fn answer(text: &str, to_head: bool) -> Result<(ResponseHead, Parsed), HeadError> {
     let mut head = ResponseHead::default();
-    response(text.as_bytes(), LIMITS, to_head, false, &mut head).map(|parsed| (head, parsed))
+    let to = Asked {
+        head: to_head,
+        upgrade: true,
+        ..Asked::default()
+    };
+    response(text.as_bytes(), LIMITS, to, &mut head).map(|parsed| (head, parsed))
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::Course;
 use super::attempt::reset_of;
 use super::limits::Limit;
 use crate::exchange::{ResponseBody, Trouble, until_end};
+use crate::facts::LogContext;
 use crate::http::flags::Flag;
 use crate::http::grpc;
 use crate::http::local_reply::{VIA_UPSTREAM, late_reset_details};
@@ -97,7 +98,10 @@ impl Request<'_> {
         }
         course.selected.mark_response(&mut response, self.attempts);
         let mut scratch = manager.scratch.borrow_mut();
-        let context = self.context(Some(head));
+        let context = LogContext {
+            status: response.status,
+            ..self.context(Some(head))
+        };
         course
             .selected
             .finalize_response(&mut response, &context, &mut scratch);

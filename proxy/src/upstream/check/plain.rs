@@ -204,7 +204,11 @@ async fn read_head(
         }
     };
     let mut read = ResponseHead::default();
-    let parsed = head::response(&came[..end], LIMITS, to_head, false, &mut read);
+    let to = head::Asked {
+        head: to_head,
+        ..head::Asked::default()
+    };
+    let parsed = head::response(&came[..end], LIMITS, to, &mut read);
     let parsed = parsed.map_err(invalid)?;
     came.drain(..end);
     Ok((read, parsed))
@@ -232,7 +236,7 @@ async fn read_body(
             Piece::Incomplete { skip } => {
                 came.drain(..skip);
                 if stream.read_buf(came).await? == 0 {
-                    if body.may_end_here() {
+                    if body.ends_here() {
                         break;
                     }
                     return Err(io::ErrorKind::UnexpectedEof.into());
