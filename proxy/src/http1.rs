@@ -4,6 +4,7 @@ pub mod body;
 pub mod client;
 pub mod head;
 pub mod line;
+mod method;
 mod read;
 pub mod server;
 mod target;

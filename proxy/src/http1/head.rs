@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::body::Framing;
-use super::{line, target};
+use super::{line, method, target};
 use crate::config::model::protocol::Underscores;
 use crate::http::change;
 use crate::http::headers::Headers;
@@ -298,15 +298,6 @@ pub fn trailers(text: &[u8], limits: Limits, trailers: &mut Headers) -> Result<(
     Ok(())
 }
 
-/// Whether a method may begin so.
-pub(super) fn may_begin(byte: u8, limits: Limits) -> bool {
-    if limits.allow_custom_methods {
-        byte > b' '
-    } else {
-        b"ABCDGHLMNOPRSTU".contains(&byte)
-    }
-}
-
 /// Looks at the first line of a request alone, of which nothing else has come yet: whether it is all that will come.
 ///
 /// # Errors
@@ -324,7 +315,7 @@ fn request_line(line: &[u8], limits: Limits) -> Result<RequestLine<'_>, HeadErro
     let known = if limits.allow_custom_methods {
         !method.is_empty() && method.iter().all(|it| line::is_token(*it))
     } else {
-        is_registered(method)
+        method::is_registered(method)
     };
     if !known {
         return Err(HeadError::Method);
@@ -461,47 +452,6 @@ fn keep_alive(headers: &Headers, protocol: Protocol) -> bool {
         }
     }
     keep
-}
-
-/// Whether a method is registered (<https://www.iana.org/assignments/http-methods>).
-fn is_registered(method: &[u8]) -> bool {
-    const METHODS: &[&[u8]] = &[
-        b"GET",
-        b"POST",
-        b"PUT",
-        b"HEAD",
-        b"DELETE",
-        b"OPTIONS",
-        b"PATCH",
-        b"CONNECT",
-        b"TRACE",
-        b"ACL",
-        b"BIND",
-        b"CHECKOUT",
-        b"COPY",
-        b"LINK",
-        b"LOCK",
-        b"MERGE",
-        b"MKACTIVITY",
-        b"MKCALENDAR",
-        b"MKCOL",
-        b"MOVE",
-        b"MSEARCH",
-        b"NOTIFY",
-        b"PROPFIND",
-        b"PROPPATCH",
-        b"PURGE",
-        b"REBIND",
-        b"REPORT",
-        b"SEARCH",
-        b"SOURCE",
-        b"SUBSCRIBE",
-        b"UNBIND",
-        b"UNLINK",
-        b"UNLOCK",
-        b"UNSUBSCRIBE",
-    ];
-    METHODS.contains(&method)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use super::body::{BodyError, Decoder, Framing};
 use super::head::{self, HeadError};
 use super::write::{self, BodyWriter};
-use super::{HIGH_WATERMARK, Settings, line, read};
+use super::{HIGH_WATERMARK, Settings, line, method, read};
 use crate::http::headers::Headers;
 use crate::http::message::{Protocol, RequestHead, ResponseHead};
 use crate::stream::{BodyEvent, Broken, Downstream};
@@ -116,7 +116,7 @@ impl Connection {
         }
         let (bytes, limits) = (self.wire.input.bytes(), self.settings.limits);
         let malformed = |error| Some(Err(NoRequest::Malformed(error)));
-        if !head::may_begin(*bytes.first()?, limits) {
+        if !method::may_begin(*bytes.first()?, limits) {
             return malformed(HeadError::Method);
         }
         let mut end = line::head_end(bytes, self.searched);
