@@ -13,17 +13,19 @@ mod certificates;
 mod secrets;
 mod shown;
 mod unserved;
+mod warm;
 
+use std::future::pending;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{LocalSet, spawn_local};
 
 use crate::access_log::file::Gathering;
@@ -67,6 +69,7 @@ struct Proxy {
     common: Arc<Common>,
     admin: Option<Admin>,
     ending: watch::Receiver<bool>,
+    stage: watch::Sender<Stage>,
 }
 
 /// Reads the configuration and binds all addresses; nothing is served yet.
@@ -89,13 +92,18 @@ fn start(options: &Options) -> Result<Proxy, String> {
     let (end, ending) = watch::channel(false);
     let mut contexts = certificates::of_listeners(&listeners, &registry);
     contexts.extend(certificates::of_clusters(&clusters, &registry));
+    let stage = watch::Sender::new(Stage::Warming);
+    let orders = shown::Orders {
+        end,
+        stage: stage.subscribe(),
+    };
     let shown = Shown::new(
         &bootstrap,
         options,
         &clusters,
         &bound,
         contexts.clone(),
-        end,
+        orders,
     );
     let admin = admin(&bootstrap, &registry, &levels, shown)?;
     Ok(Proxy {
@@ -109,6 +117,7 @@ fn start(options: &Options) -> Result<Proxy, String> {
         common,
         admin,
         ending,
+        stage,
     })
 }
 
@@ -203,7 +212,7 @@ impl Proxy {
                 sockets[index].push(share);
             }
         }
-        let (listening, all_listen) = mpsc::channel::<()>();
+        let (listening, all_listen) = mpsc::channel(1);
         for (index, shares) in sockets.into_iter().enumerate() {
             let seat = Seat {
                 index,
@@ -212,20 +221,23 @@ impl Proxy {
                 registry: self.registry.clone(),
                 common: Arc::clone(&self.common),
             };
-            let (ending, listening) = (self.ending.clone(), listening.clone());
+            let times = Times {
+                stage: self.stage.subscribe(),
+                ending: self.ending.clone(),
+                listening: listening.clone(),
+            };
             let name = format!("worker-{index}");
-            let body = move || seat.work(&shares, ending, listening);
+            let body = move || seat.work(&shares, times);
             thread::Builder::new().name(name).spawn(body)?;
         }
-        // Nobody is told that the proxy is ready before every worker listens, which it says by letting go of its end.
         drop(listening);
-        let _ = all_listen.recv();
         let running = self.admin.map(Admin::start).transpose()?;
         local.block_on(&runtime, async {
             for context in self.contexts {
                 spawn_local(context.follow());
             }
-            watch_over(&self.clusters, self.ending, running).await
+            let begun = (&self.stage, all_listen);
+            watch_over(&self.clusters, begun, self.ending, running).await
         })
     }
 }
@@ -233,21 +245,47 @@ impl Proxy {
 /// What the main thread does: owns the clusters, and waits for the end.
 async fn watch_over(
     clusters: &[Arc<Cluster>],
+    (stage, mut all_listen): (&watch::Sender<Stage>, mpsc::Receiver<()>),
     mut ending: watch::Receiver<bool>,
     admin: Option<Running>,
 ) -> io::Result<()> {
-    for cluster in clusters {
-        spawn_local(Arc::clone(cluster).own());
-    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let warmed = async {
+        warm::up(clusters).await;
+        stage.send_replace(Stage::Listening);
+        // A worker says that it listens by letting go of its end.
+        let _ = all_listen.recv().await;
+        stage.send_replace(Stage::Live);
+        pending::<()>().await;
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         _ = ending.wait_for(|it| *it) => {}
+        () = warmed => {}
     }
     drop(admin);
     Ok(())
+}
+
+/// How far the start has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Clusters are not ready yet.
+    Warming,
+    /// Workers begin to listen.
+    Listening,
+    /// All of them do.
+    Live,
+}
+
+/// When a worker takes connections from, and until when.
+struct Times {
+    stage: watch::Receiver<Stage>,
+    ending: watch::Receiver<bool>,
+    /// Held until it listens.
+    listening: mpsc::Sender<()>,
 }
 
 /// What a worker begins with.
@@ -260,17 +298,24 @@ struct Seat {
 }
 
 impl Seat {
-    /// What a worker does: takes connections on its share of every address. It lets go of `listening` when it listens.
-    fn work(
-        self,
-        shares: &[bound::Share],
-        mut ending: watch::Receiver<bool>,
-        listening: mpsc::Sender<()>,
-    ) {
+    /// What a worker does: takes connections on its share of every address.
+    fn work(self, shares: &[bound::Share], times: Times) {
         let runtime = runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
         LocalSet::new().block_on(&runtime, async {
+            let Times {
+                mut stage,
+                mut ending,
+                listening,
+            } = times;
+            tokio::select! {
+                _ = stage.wait_for(|it| *it >= Stage::Listening) => {}
+                _ = ending.wait_for(|it| *it) => return,
+            }
             let worker = Rc::new(Worker::new(self.index, &self.clusters));
+            for upstream in worker.upstreams() {
+                spawn_local(Rc::clone(upstream).follow());
+            }
             let all = Rc::new(Listeners::default());
             for listener in &self.listeners {
                 let worker = Rc::clone(&worker);

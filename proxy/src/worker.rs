@@ -54,6 +54,11 @@ impl Worker {
         Writer::worker(self.index)
     }
 
+    /// All clusters.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Rc<Upstream>> {
+        self.upstreams.values()
+    }
+
     /// The cluster of this name, if there is one.
     pub fn upstream(&self, name: &str) -> Option<&Rc<Upstream>> {
         self.upstreams.get(name)

@@ -179,12 +179,14 @@ fn a_port_in_use_is_named_before_anything_is_served() {
 fn what_is_not_served_yet_is_refused_and_not_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let mut bootstrap = bootstrap(free_port(), free_port(), 1);
-    bootstrap["static_resources"]["clusters"][0]["type"] = "STRICT_DNS".into();
+    let cluster = &mut bootstrap["static_resources"]["clusters"][0];
+    cluster["close_connections_on_host_health_failure"] = true.into();
     let output = refused(&bootstrap, folder.path());
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
+    let what = "cluster up: close_connections_on_host_health_failure";
     assert!(
-        said.starts_with("error: not served yet: cluster up: STRICT_DNS\n"),
+        said.starts_with(&format!("error: not served yet: {what}\n")),
         "{said}"
     );
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::Stage;
 use super::bound::Bound;
 use super::certificates::Context;
 use crate::admin::{
@@ -33,7 +34,15 @@ pub(super) struct Shown {
     node: Value,
     started: Instant,
     failing: AtomicBool,
-    end: watch::Sender<bool>,
+    orders: Orders,
+}
+
+/// What the admin tells the proxy, and hears from it.
+pub(super) struct Orders {
+    /// The proxy is to end.
+    pub(super) end: watch::Sender<bool>,
+    /// How far the start has come.
+    pub(super) stage: watch::Receiver<Stage>,
 }
 
 impl Shown {
@@ -43,7 +52,7 @@ impl Shown {
         clusters: &[Arc<Cluster>],
         bound: &[Bound],
         contexts: Vec<Context>,
-        end: watch::Sender<bool>,
+        orders: Orders,
     ) -> Self {
         let node = bootstrap.message.get("node").map(|it| &it.value.data);
         let node = match node {
@@ -60,17 +69,18 @@ impl Shown {
             node,
             started: Instant::now(),
             failing: AtomicBool::new(false),
-            end,
+            orders,
         }
     }
 }
 
 impl Source for Shown {
     fn server(&self) -> ServerInfo {
-        let state = if self.failing.load(Relaxed) {
-            State::Draining
-        } else {
-            State::Live
+        let state = match *self.orders.stage.borrow() {
+            Stage::Warming => State::PreInitializing,
+            Stage::Listening => State::Initializing,
+            Stage::Live if self.failing.load(Relaxed) => State::Draining,
+            Stage::Live => State::Live,
         };
         ServerInfo {
             version: version(),
@@ -113,7 +123,7 @@ impl Source for Shown {
     }
 
     fn quit(&self) {
-        self.end.send_replace(true);
+        self.orders.end.send_replace(true);
     }
 }
 

@@ -108,8 +108,10 @@ fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
 fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
     let mut ask = |what: &str| found.push(format!("cluster {}: {what}", cluster.name));
     match cluster.discovery {
-        ClusterDiscovery::Static(_) | ClusterDiscovery::OriginalDst(_) => {}
-        ClusterDiscovery::StrictDns(..) => ask("STRICT_DNS"),
+        ClusterDiscovery::StrictDns(_, dns) if dns.respect_ttl => ask("respect_dns_ttl"),
+        ClusterDiscovery::Static(_)
+        | ClusterDiscovery::StrictDns(..)
+        | ClusterDiscovery::OriginalDst(_) => {}
         ClusterDiscovery::Eds { .. } => ask("EDS"),
     }
     if !matches!(cluster.transport, Transport::Plaintext) || !cluster.transport_matches.is_empty() {
@@ -118,7 +120,10 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
     if matches!(cluster.protocol, UpstreamProtocol::Auto(..)) {
         ask("auto_config");
     }
-    if !cluster.health_checks.is_empty() {
-        ask("health_checks");
+    if !cluster.health_checks.is_empty() && !matches!(cluster.transport, Transport::Plaintext) {
+        ask("health_checks over TLS");
+    }
+    if cluster.close_on_health_failure {
+        ask("close_connections_on_host_health_failure");
     }
 }

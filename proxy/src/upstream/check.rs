@@ -2,6 +2,7 @@
 
 mod change;
 pub mod exchange;
+mod http2;
 pub mod plain;
 pub mod run;
 pub mod session;

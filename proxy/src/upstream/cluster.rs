@@ -53,6 +53,8 @@ pub struct Cluster {
     breakers: Breakers,
     stats: Stats,
     had_traffic: AtomicBool,
+    /// How many health checks are over.
+    checked: watch::Sender<u64>,
     failures: mpsc::UnboundedSender<(HostId, Reason)>,
     passive: mpsc::UnboundedSender<HostId>,
     pub(super) destinations: Table,
@@ -122,6 +124,7 @@ impl Cluster {
             owned: Mutex::new(owned),
             stats,
             had_traffic: AtomicBool::new(false),
+            checked: watch::Sender::new(0),
             destinations: Table::default(),
             config,
             workers,
@@ -167,7 +170,7 @@ impl Cluster {
     }
 
     /// What is counted of its members and of how they are found.
-    pub fn stats(&self) -> &ClusterStats {
+    pub fn stats(&self) -> &Shared<ClusterStats> {
         &self.stats.members
     }
 
@@ -201,6 +204,16 @@ impl Cluster {
     /// Whether a connection was ever made or tried.
     pub fn had_traffic(&self) -> bool {
         self.had_traffic.load(Relaxed)
+    }
+
+    /// How many health checks are over.
+    pub fn checks(&self) -> watch::Receiver<u64> {
+        self.checked.subscribe()
+    }
+
+    /// A health check is over.
+    pub(super) fn note_check(&self) {
+        self.checked.send_modify(|count| *count += 1);
     }
 
     /// Whether one more connection to a host may be made.

@@ -201,7 +201,11 @@ impl Names<'_> {
         let counters = self.cluster.stats();
         let wait = if let Ok(resolved) = answer {
             counters.update_success.increment();
-            let mut addresses = of_family(&resolved.addresses, self.options.family);
+            let mut addresses = match self.targets[target].endpoint.address {
+                // What is an address already is taken as it is.
+                Address::Socket(_) => resolved.addresses,
+                _ => of_family(&resolved.addresses, self.options.family),
+            };
             let mut seen = std::collections::HashSet::new();
             addresses.retain(|address| seen.insert(*address));
             self.targets[target].addresses = addresses;

@@ -124,6 +124,7 @@ pub struct HostState {
     pub monitor: Monitor,
     /// It was chosen since this was last cleared; kept for clusters that make hosts on demand.
     pub chosen: AtomicBool,
+    falls: AtomicU32,
     workers: Box<[Apart<HostTraffic>]>,
 }
 
@@ -134,8 +135,19 @@ impl HostState {
             flags: HealthFlags::default(),
             monitor: Monitor::default(),
             chosen: AtomicBool::new(false),
+            falls: AtomicU32::new(0),
             workers: for_workers(workers),
         }
+    }
+
+    /// How often checks or outlier detection found that it is not well: connections from before are not to be used.
+    pub fn falls(&self) -> u32 {
+        self.falls.load(Acquire)
+    }
+
+    /// It was found not to be well.
+    pub(crate) fn fall(&self) {
+        self.falls.fetch_add(1, AcqRel);
     }
 
     /// What each worker counts.

@@ -92,6 +92,24 @@ impl Pool {
         Ok(Lease::Tunnel(Box::new(Tunnel::new(raw))))
     }
 
+    /// A host is not well: its connections end once nothing is on them, and later requests get new ones.
+    pub(super) fn drain(&self, upstream: &Rc<Upstream>, host: HostId) {
+        for pool in self.of_host(host) {
+            pool.drain(upstream);
+        }
+    }
+
+    /// A host is a member no more.
+    pub(super) fn forget(&self, host: HostId) {
+        self.hosts.borrow_mut().retain(|key, _| key.0 != host);
+    }
+
+    fn of_host(&self, host: HostId) -> Vec<Rc<HostPool>> {
+        let hosts = self.hosts.borrow();
+        let pools = hosts.iter().filter(|(key, _)| key.0 == host);
+        pools.map(|(_, pool)| Rc::clone(pool)).collect()
+    }
+
     fn of(&self, host: &Arc<Host>, priority: Priority, spoken: Spoken) -> Rc<HostPool> {
         let mut hosts = self.hosts.borrow_mut();
         let pool = hosts.entry((host.id, priority, spoken));

@@ -1,6 +1,8 @@
 //! A cluster as one worker sees it: it chooses a host, connects, and counts.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::connection::{ConnectFailure, Connected, Counted};
@@ -10,7 +12,7 @@ use crate::config::model::cluster::Transport as Security;
 use crate::config::model::route::Priority;
 use crate::socket::{self, ConnectError};
 use crate::stats::{ClusterStats, Handle, Http2Stats, Writer};
-use crate::upstream::{Balancer, Choice, Cluster, Host, Outcome, Random, Resource};
+use crate::upstream::{Balancer, Choice, Cluster, Host, HostId, Outcome, Random, Resource};
 use crate::wire::{Scratch, Transport, Wire};
 
 /// A cluster in a worker.
@@ -48,6 +50,31 @@ impl Upstream {
     /// Chooses a host; nothing, if none may be asked.
     pub fn choose(&self, choice: &Choice<'_>) -> Option<Arc<Host>> {
         self.balancer.borrow_mut().choose(choice).cloned()
+    }
+
+    /// Ends connections to hosts that are found not to be well, or that are members no more, once nothing is on them;
+    /// until the cluster is dropped.
+    pub async fn follow(self: Rc<Self>) {
+        let mut updates = self.cluster.updates();
+        let mut falls = HashMap::<HostId, u32>::new();
+        loop {
+            let snapshot = Arc::clone(&updates.borrow_and_update());
+            let mut before = std::mem::take(&mut falls);
+            for host in snapshot.hosts() {
+                let now = host.state.falls();
+                if before.remove(&host.id).is_some_and(|known| known != now) {
+                    self.pool.drain(&self, host.id);
+                }
+                falls.insert(host.id, now);
+            }
+            for gone in before.into_keys() {
+                self.pool.drain(&self, gone);
+                self.pool.forget(gone);
+            }
+            if updates.changed().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Whether there may be another connection to a host.

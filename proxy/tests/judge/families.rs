@@ -12,6 +12,7 @@ pub(crate) mod filters;
 pub(crate) mod framing;
 pub(crate) mod grpc;
 pub(crate) mod headers;
+pub(crate) mod health;
 pub(crate) mod http2;
 pub(crate) mod limits;
 pub(crate) mod retries;

@@ -1,4 +1,4 @@
-//! Carries checks over plain TCP: bytes, and HTTP/1.
+//! Carries checks over plain TCP: bytes, HTTP/1 and HTTP/2.
 
 use std::collections::HashMap;
 use std::io;
@@ -9,28 +9,38 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::config::model::address::Address;
-use crate::config::model::health::HealthCheck;
+use crate::config::model::health::{Check, HealthCheck};
 use crate::http::headers::Headers;
 use crate::http::message::{RequestHead, ResponseHead};
 use crate::http1::body::{Decoder, Framing, Piece};
 use crate::http1::head::Limits;
 use crate::http1::{head, line, write};
+use crate::stats::{ClusterStats, Http2Stats, Shared, Writer};
+use crate::upstream::Cluster;
 use crate::upstream::host::{Host, HostId, with_port};
 
 use super::exchange::{Answer, Asking, Exchange, Request};
+use super::http2::Session;
 
 /// Both directions of a connection.
-trait Both: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(super) trait Both: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Both for T {}
 
-type Stream = Box<dyn Both>;
+pub(super) type Stream = Box<dyn Both>;
 
-/// Carries checks over plain TCP and Unix sockets. It speaks no HTTP/2 and no TLS.
-#[derive(Default)]
+/// A connection, and what it remembers where it speaks HTTP/2.
+struct Kept {
+    stream: Stream,
+    http2: Option<Session>,
+}
+
+/// Carries checks over plain TCP and Unix sockets. It speaks no TLS.
 pub struct Plain {
+    stats: Shared<ClusterStats>,
+    http2_stats: Option<Shared<Http2Stats>>,
     /// Connections between checks.
-    kept: Mutex<HashMap<HostId, Stream>>,
+    kept: Mutex<HashMap<HostId, Kept>>,
 }
 
 impl std::fmt::Debug for Plain {
@@ -56,13 +66,25 @@ impl Exchange for Plain {
         request: Request,
     ) -> Asking<'a, Answer> {
         Box::pin(async move {
-            if request.http2 {
-                return Err(io::ErrorKind::Unsupported.into());
+            let mut kept = self.connection(host, options).await?;
+            let (answer, keep_alive) = if request.http2 {
+                let session = kept.http2.get_or_insert_with(|| {
+                    if let Some(stats) = &self.http2_stats {
+                        stats.nghttp2_upstream_connections.increment();
+                    }
+                    Session::new()
+                });
+                session.ask(&mut kept.stream, &request).await
+            } else {
+                exchange(&mut kept.stream, &request).await
             }
-            let mut stream = self.connection(host, options).await?;
-            let (answer, keep_alive) = exchange(&mut stream, &request).await?;
+            .inspect_err(|error| {
+                if error.kind() == io::ErrorKind::InvalidData {
+                    self.stats.upstream_cx_protocol_error.increment();
+                }
+            })?;
             if keep_alive && options.reuse_connection {
-                self.keep(host.id, stream);
+                self.keep(host.id, kept);
             }
             Ok(answer)
         })
@@ -83,7 +105,8 @@ impl Exchange for Plain {
         enough: &'a (dyn Fn(&[u8]) -> bool + Sync),
     ) -> Asking<'a, ()> {
         Box::pin(async move {
-            let mut stream = self.connection(host, options).await?;
+            let mut kept = self.connection(host, options).await?;
+            let stream = &mut kept.stream;
             if enough(&[]) {
                 return Ok(());
             }
@@ -95,7 +118,7 @@ impl Exchange for Plain {
                 }
             }
             if options.reuse_connection {
-                self.keep(host.id, stream);
+                self.keep(host.id, kept);
             }
             Ok(())
         })
@@ -103,42 +126,64 @@ impl Exchange for Plain {
 }
 
 impl Plain {
-    /// Carries checks; keeps connections between them where they may be kept.
-    pub fn new() -> Self {
-        Self::default()
+    /// Carries the checks of a cluster; keeps connections between them where they may be kept.
+    pub fn new(cluster: &Cluster) -> Self {
+        let speaks_http2 = |it: &HealthCheck| match &it.check {
+            Check::Http(check) => check.http2,
+            Check::Grpc { .. } => true,
+            Check::Tcp { .. } => false,
+        };
+        let stats = cluster.stats().clone();
+        let http2 = cluster.config().health_checks.iter().any(speaks_http2);
+        let below = || stats.scope().child("http2").shared(Writer::Main);
+        Self {
+            http2_stats: http2.then(below),
+            stats,
+            kept: Mutex::default(),
+        }
     }
 
-    async fn connection(&self, host: &Host, options: &HealthCheck) -> io::Result<Stream> {
+    async fn connection(&self, host: &Host, options: &HealthCheck) -> io::Result<Kept> {
         let kept = self
             .kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&host.id);
-        if let Some(mut stream) = kept
-            && is_idle(&mut stream).await
+        if let Some(mut kept) = kept
+            && kept.is_idle().await
         {
-            return Ok(stream);
+            return Ok(kept);
         }
-        connect(host, options).await
+        Ok(Kept {
+            stream: connect(host, options).await?,
+            http2: None,
+        })
     }
 
-    fn keep(&self, host: HostId, stream: Stream) {
+    fn keep(&self, host: HostId, kept: Kept) {
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(host, stream);
+            .insert(host, kept);
     }
 }
 
-/// Whether the other side has neither closed nor sent anything.
-async fn is_idle(stream: &mut Stream) -> bool {
-    let mut byte = [0];
-    let mut buffer = tokio::io::ReadBuf::new(&mut byte);
-    let read = std::future::poll_fn(|context| {
-        let poll = Pin::new(&mut *stream).poll_read(context, &mut buffer);
-        std::task::Poll::Ready(poll.is_pending())
-    });
-    read.await
+impl Kept {
+    /// Whether the other side has neither closed nor sent anything; frames of HTTP/2 may come at any time.
+    async fn is_idle(&mut self) -> bool {
+        let mut bytes = [0; 512];
+        let mut buffer = tokio::io::ReadBuf::new(&mut bytes);
+        let stream = &mut self.stream;
+        let read = std::future::poll_fn(|context| {
+            let poll = Pin::new(&mut *stream).poll_read(context, &mut buffer);
+            std::task::Poll::Ready(poll.is_pending())
+        });
+        let pending = read.await;
+        match &mut self.http2 {
+            Some(session) => pending || session.came(buffer.filled()),
+            None => pending,
+        }
+    }
 }
 
 async fn connect(host: &Host, options: &HealthCheck) -> io::Result<Stream> {

@@ -124,6 +124,7 @@ impl Checks {
     fn answered(&mut self, answer: Option<(HostId, Verdict)>) {
         // Without an answer the check was cut short, which only happens when all of them are.
         let Some((id, verdict)) = answer else { return };
+        self.cluster.note_check();
         if self.sessions.contains_key(&id) {
             let transition = self.take(id, verdict);
             let had_traffic = self.cluster.had_traffic();

@@ -152,6 +152,7 @@ impl Session {
             }
             if !patient || self.unhealthy == options.unhealthy_threshold {
                 state.flags.set(HealthFlag::FailedActiveCheck);
+                state.fall();
                 counters.healthy.sub(1);
                 transition = Transition::Changed;
             } else {

@@ -315,7 +315,7 @@ async fn asked(options: HealthCheck, answers: &'static [&'static [u8]]) -> (Vec<
     };
     let cluster = checked(assignment(vec![locality(0, vec![named])]), options.clone());
     let host = Arc::clone(cluster.snapshot().hosts().next().unwrap());
-    let plain = Plain::new();
+    let plain = Plain::new(&cluster);
     let mut verdicts = Vec::new();
     for _ in answers {
         let asked = Asked {
@@ -418,7 +418,7 @@ async fn bytes_are_sent_and_awaited() {
         options: &options,
     };
     let verdict = asked
-        .ask(&Plain::new(), cluster.check_stats().unwrap())
+        .ask(&Plain::new(&cluster), cluster.check_stats().unwrap())
         .await;
     assert_eq!(verdict, Verdict::NetworkFailure);
 }

@@ -234,3 +234,27 @@ async fn the_system_knows_addresses() {
     let resolved = System.resolve("127.0.0.1").await.unwrap();
     assert_eq!(resolved.addresses, [IpAddr::from([127, 0, 0, 1])]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_address_is_taken_whatever_its_family() {
+    let options = Dns {
+        family: DnsFamily::V6Only,
+        ..dns()
+    };
+    let assignment = assignment(vec![locality(0, vec![endpoint(80)])]);
+    let mut config = config(LoadAssignment::default(), Policy::RoundRobin);
+    config.discovery = ClusterDiscovery::StrictDns(assignment, options);
+    let cluster = Cluster::new(
+        Arc::new(config),
+        1,
+        Surroundings::default(),
+        Random::seeded(1),
+        &Registry::default(),
+    );
+    let told = Arc::new(Told::default());
+    told.tell("127.0.0.1", Some(&["127.0.0.1"]), None);
+    let (running, ready) = start(&cluster, &told);
+    ready.await.unwrap();
+    assert_eq!(hosts(&cluster), ["127.0.0.1:80 127.0.0.1"]);
+    running.abort();
+}

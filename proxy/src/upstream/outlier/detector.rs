@@ -306,6 +306,7 @@ impl Detector {
         if !member.host.state.flags.set(HealthFlag::FailedOutlierCheck) {
             return false;
         }
+        member.host.state.fall();
         counters.ejections_active.add(1);
         counters.ejections_enforced_total.increment();
         reason.enforced(counters).increment();

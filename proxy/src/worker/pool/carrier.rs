@@ -20,6 +20,8 @@ pub(super) struct Http1 {
     pub(super) connection: http1::client::Connection,
     pub(super) counted: Counted,
     pub(super) life: Life,
+    /// How often the connections of the pool had been given up when this one was made.
+    pub(super) born: u32,
 }
 
 /// A connection of HTTP/2; what moves its bytes has its place in the books.
@@ -30,6 +32,8 @@ pub(super) struct Http2 {
     /// It stands among those that are ready.
     pub(super) is_ready: Cell<bool>,
     pub(super) life: Life,
+    /// How often the connections of the pool had been given up when this one was made.
+    pub(super) born: u32,
     pub(super) keeper: OnceCell<Task>,
 }
 
@@ -51,7 +55,7 @@ pub(super) enum Carrier {
 }
 
 impl Http1 {
-    pub(super) fn new(made: Connected, cluster: &Cluster) -> Self {
+    pub(super) fn new(made: Connected, cluster: &Cluster, born: u32) -> Self {
         let options = http1_options(&cluster.protocol);
         let settings = http1::Settings {
             head_size: kilobytes(cluster.common.max_response_headers_kb.unwrap_or(60)),
@@ -66,6 +70,7 @@ impl Http1 {
             connection: http1::client::Connection::new(made.wire, settings),
             counted: made.counted,
             life: Life::new(&cluster.common),
+            born,
         }
     }
 
@@ -92,7 +97,7 @@ impl Http1 {
 
 impl Http2 {
     /// The connection, and what is counted of it.
-    pub(super) fn new(made: Connected, cluster: &Cluster) -> (Rc<Self>, Counted) {
+    pub(super) fn new(made: Connected, cluster: &Cluster, born: u32) -> (Rc<Self>, Counted) {
         let mut settings = http2_options(&cluster.protocol).map_or_else(Default::default, settings);
         let common = &cluster.common;
         settings.max_headers_bytes = kilobytes(common.max_response_headers_kb.unwrap_or(60));
@@ -104,6 +109,7 @@ impl Http2 {
             is_ready: Cell::new(false),
             life: Life::new(common),
             keeper: OnceCell::new(),
+            born,
         };
         (Rc::new(connection), made.counted)
     }

@@ -48,6 +48,8 @@ struct State {
     promised: u64,
     /// All connections, also those that are being made.
     connections: usize,
+    /// How often the connections of until then were given up.
+    drains: u32,
     keeper: Option<Keeper>,
 }
 
@@ -204,13 +206,14 @@ impl HostPool {
             count_version(upstream, is_http2);
         }
         if is_http2 {
-            let (connection, counted) = Http2::new(made, config);
+            let drains = self.state.borrow().drains;
+            let (connection, counted) = Http2::new(made, config, drains);
             self.drive(upstream, &connection, counted);
             let keeper = keep_http2(Rc::downgrade(&connection), Rc::downgrade(upstream));
             let _ = connection.keeper.set(spawn(keeper));
             self.became_ready(upstream, &connection);
         } else {
-            let http1 = Http1::new(made, config);
+            let http1 = Http1::new(made, config, self.state.borrow().drains);
             self.give_back(upstream, Box::new(http1));
         }
     }
@@ -229,6 +232,29 @@ impl HostPool {
         }
     }
 
+    /// Gives up all connections: those without a request end now, the others when they have none.
+    pub(super) fn drain(self: &Rc<Self>, upstream: &Rc<Upstream>) {
+        let mut state = self.state.borrow_mut();
+        state.drains += 1;
+        let idle = std::mem::take(&mut state.idle);
+        state.connections -= idle.len();
+        let multiplexed = std::mem::take(&mut state.multiplexed);
+        drop(state);
+        drop(idle);
+        for connection in multiplexed {
+            connection.is_ready.set(false);
+            if connection.active.get() == 0 {
+                connection.shared.borrow_mut().close();
+            }
+        }
+        self.connect(upstream);
+    }
+
+    /// Whether a connection was given up.
+    fn is_given_up(&self, born: u32) -> bool {
+        born != self.state.borrow().drains
+    }
+
     /// A connection is no more.
     pub(super) fn lost(self: &Rc<Self>, upstream: &Rc<Upstream>) {
         self.state.borrow_mut().connections -= 1;
@@ -238,7 +264,8 @@ impl HostPool {
     /// A connection of HTTP/1 is ready for the next request.
     pub(super) fn give_back(self: &Rc<Self>, upstream: &Rc<Upstream>, mut http1: Box<Http1>) {
         http1.life.rest();
-        let watched = self.watch(upstream, &mut http1);
+        let given_up = self.is_given_up(http1.born);
+        let watched = !given_up && self.watch(upstream, &mut http1);
         if watched {
             self.state.borrow_mut().idle.push(http1);
             self.serve(upstream);
@@ -292,27 +319,30 @@ impl HostPool {
 
     fn left(&self, connection: &Rc<Http2>) {
         connection.active.set(connection.active.get() - 1);
+        let given_up = self.is_given_up(connection.born);
         if connection.active.get() == 0 {
             connection.life.rest();
-            if connection.life.is_over() || connection.shared.borrow().is_leaving() {
+            let leaves = given_up || connection.shared.borrow().is_leaving();
+            if leaves || connection.life.is_over() {
                 connection.shared.borrow_mut().close();
             }
         }
-        if !connection.is_ready.get() && connection.has_room() {
-            connection.is_ready.set(true);
-            let mut state = self.state.borrow_mut();
-            state.multiplexed.push(Rc::clone(connection));
-        }
+        self.note_room(connection);
     }
 
     /// A connection of HTTP/2 is there, or takes more requests than before.
     fn became_ready(self: &Rc<Self>, upstream: &Rc<Upstream>, connection: &Rc<Http2>) {
-        if !connection.is_ready.get() && connection.has_room() {
+        self.note_room(connection);
+        self.serve(upstream);
+    }
+
+    fn note_room(&self, connection: &Rc<Http2>) {
+        let given_up = self.is_given_up(connection.born);
+        if !given_up && !connection.is_ready.get() && connection.has_room() {
             connection.is_ready.set(true);
             let mut state = self.state.borrow_mut();
             state.multiplexed.push(Rc::clone(connection));
         }
-        self.serve(upstream);
     }
 
     /// Gives those that wait what is ready, and connects for the rest.

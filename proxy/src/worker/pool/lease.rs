@@ -66,6 +66,7 @@ impl Pooled {
             connection,
             counted,
             life,
+            ..
         } = &mut *http1;
         counted.note(&connection.wire);
         if !connection.is_between_requests() {
