@@ -156,7 +156,7 @@ fn clusters(
     secrets: &Discovered,
 ) -> Result<Vec<Arc<Cluster>>, String> {
     let cluster = |config: &Arc<_>| {
-        let transports = Transports::new(config, &secrets.secrets);
+        let transports = Transports::new(config, &secrets.secrets, registry);
         let surroundings = Surroundings {
             locality: Some(bootstrap.node.locality.clone()),
             own_cluster: None,

@@ -6,6 +6,7 @@
 mod connection;
 pub(crate) mod pool;
 mod raw;
+mod secure;
 mod tunnel;
 mod upstream;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use connection::{ConnectFailure, Connected, Counted};
 pub use pool::{Lease, Pool};
 pub use raw::Raw;
+pub use secure::ServerName;
 pub use upstream::Upstream;
 
 use crate::stats::Writer;

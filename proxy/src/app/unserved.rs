@@ -7,7 +7,7 @@ use crate::config::model::Bootstrap;
 use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
 use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Routes};
 use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
-use crate::config::model::protocol::{HeaderCase, UpstreamProtocol};
+use crate::config::model::protocol::HeaderCase;
 
 /// Refuses a configuration that asks for more.
 ///
@@ -114,16 +114,17 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
         | ClusterDiscovery::OriginalDst(_) => {}
         ClusterDiscovery::Eds { .. } => ask("EDS"),
     }
-    if !matches!(cluster.transport, Transport::Plaintext) || !cluster.transport_matches.is_empty() {
-        ask("TLS");
-    }
-    if matches!(cluster.protocol, UpstreamProtocol::Auto(..)) {
-        ask("auto_config");
-    }
-    if !cluster.health_checks.is_empty() && !matches!(cluster.transport, Transport::Plaintext) {
+    if !cluster.health_checks.is_empty() && is_secured(cluster) {
         ask("health_checks over TLS");
     }
     if cluster.close_on_health_failure {
         ask("close_connections_on_host_health_failure");
     }
+}
+
+/// Whether any connections of a cluster are secured.
+fn is_secured(cluster: &Cluster) -> bool {
+    let matches = cluster.transport_matches.iter().map(|it| &it.transport);
+    let mut all = std::iter::once(&cluster.transport).chain(matches);
+    all.any(|it| matches!(it, Transport::Tls(_)))
 }

@@ -1,6 +1,7 @@
 //! Takes one request: makes it canonical, finds its route, has it answered, and logs it.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use tokio::time::Instant;
 
@@ -32,6 +33,7 @@ pub(super) struct Request<'m> {
     pub(super) virtual_host: &'m str,
     pub(super) host: Option<Address>,
     pub(super) upstream_protocol: Option<Protocol>,
+    pub(super) upstream_tls: Option<Rc<facts::Tls>>,
     /// Why there was no connection to the upstream; empty if there was one.
     pub(super) upstream_failure: String,
     /// Whether it is a call of gRPC that an upstream is to answer.
@@ -271,6 +273,7 @@ impl<'m> Request<'m> {
             virtual_host: "",
             host: None,
             upstream_protocol: None,
+            upstream_tls: None,
             upstream_failure: String::new(),
             is_call: false,
             is_complete: false,
@@ -324,7 +327,7 @@ impl<'m> Request<'m> {
             let status = selected.forward().map_or(503, |it| it.not_found_status);
             return Err(LocalReply::cluster_not_found(status).into());
         };
-        let upstream = std::rc::Rc::clone(upstream);
+        let upstream = Rc::clone(upstream);
         self.forward(down, head, end, selected, &upstream).await
     }
 
@@ -383,7 +386,7 @@ impl<'m> Request<'m> {
                 local: None,
                 remote: Some(host),
                 protocol: self.upstream_protocol,
-                tls: None,
+                tls: self.upstream_tls.as_deref(),
             }),
             cluster: &self.cluster,
             upstream_failure: &self.upstream_failure,

@@ -23,7 +23,7 @@ use crate::http::retry::RetryState;
 use crate::http::route::{Selected, hashing, timeout, timeout::Timeouts};
 use crate::stream::{Broken, Downstream};
 use crate::upstream::{Choice, Host, HostId, Resource};
-use crate::worker::Upstream;
+use crate::worker::{ServerName, Upstream};
 
 use attempt::Tried;
 use limits::{Limit, Limits};
@@ -46,6 +46,8 @@ struct Course<'t, 'm> {
     hash: Option<u64>,
     /// Cookies that keep the client with its host, as values of `set-cookie`.
     cookies: Vec<Vec<u8>>,
+    /// What the certificate of a host must be for, if it is the request that says so.
+    server_name: Option<ServerName>,
     holds_retry: bool,
     /// Whether the client is inside, as Envoy sees it.
     is_internal: bool,
@@ -186,6 +188,7 @@ impl<'m> Request<'m> {
         }
         let is_internal = head.headers.get(b"x-envoy-internal") == Some(b"true");
         self.is_call = grpc::is_call(head);
+        let server_name = ServerName::of(&upstream.cluster().config().automatic_sni, head);
         let mut cookies = Vec::new();
         let hash = self.hash(head, selected, &mut cookies);
         let host = self.choose(upstream, hash, &[], 1);
@@ -234,6 +237,7 @@ impl<'m> Request<'m> {
             tried,
             hash,
             cookies,
+            server_name,
             holds_retry: false,
             is_internal,
             has_begun: false,

@@ -139,6 +139,14 @@ impl Scope {
         }
     }
 
+    /// A counter below this scope for what several threads hold.
+    pub fn shared_counter(&self, writer: Writer, name: &str) -> Shared<Single<Counter>> {
+        Shared {
+            cells: self.cells(writer, name),
+            scope: self.clone(),
+        }
+    }
+
     /// The sum of a number over the cells of all writers. It takes a lock.
     pub fn total<G: Group>(&self, number: impl Fn(&G) -> u64) -> u64 {
         let cells = lock(&self.0.cells);

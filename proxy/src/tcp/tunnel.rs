@@ -20,7 +20,7 @@ use crate::wire::Wire;
 use crate::worker::{ConnectFailure, Lease, Pool, Upstream};
 
 /// Why there is no tunnel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refused {
     /// There is no connection to carry it.
     Connection(ConnectFailure),
@@ -71,7 +71,7 @@ impl Tunnel {
         upstream: &Rc<Upstream>,
         host: &Arc<Host>,
     ) -> Result<Self, Refused> {
-        let lease = Pool::lease(upstream, host, Priority::Default, Protocol::Http2);
+        let lease = Pool::lease(upstream, host, Priority::Default, Protocol::Http2, None);
         let mut lease = lease.await.map_err(Refused::Connection)?;
         let is_http2 = lease.protocol() == Some(Protocol::Http2);
         lease.send_head(&head, false);

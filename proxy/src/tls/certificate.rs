@@ -46,8 +46,8 @@ pub struct Facts {
     pub hosts: Vec<String>,
     /// Names that are IP addresses.
     pub addresses: Vec<String>,
-    /// Names that are mail addresses.
-    pub mails: Vec<String>,
+    /// All of these names, and mail addresses, in the order of the certificate.
+    pub names: Vec<String>,
     /// It has names besides the subject.
     pub has_names: bool,
     /// When it begins to be valid, in seconds since 1970.
@@ -151,19 +151,17 @@ impl Facts {
     }
 
     fn add(&mut self, name: &GeneralName<'_>) {
-        match name {
-            GeneralName::URI(uri) => self.uris.push((*uri).to_owned()),
-            GeneralName::DNSName(host) => self.hosts.push((*host).to_owned()),
-            GeneralName::RFC822Name(mail) => self.mails.push((*mail).to_owned()),
-            GeneralName::IPAddress(bytes) => self.addresses.extend(address(bytes)),
-            _ => {}
+        let (kind, name) = match name {
+            GeneralName::URI(uri) => (Some(&mut self.uris), Some((*uri).to_owned())),
+            GeneralName::DNSName(host) => (Some(&mut self.hosts), Some((*host).to_owned())),
+            GeneralName::RFC822Name(mail) => (None, Some((*mail).to_owned())),
+            GeneralName::IPAddress(bytes) => (Some(&mut self.addresses), address(bytes)),
+            _ => return,
+        };
+        if let Some(kind) = kind {
+            kind.extend(name.clone());
         }
-    }
-
-    /// Every name, as Envoy lists them when it tells that none matched.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let kinds = [&self.uris, &self.hosts, &self.mails, &self.addresses];
-        kinds.into_iter().flatten().map(String::as_str)
+        self.names.extend(name);
     }
 }
 

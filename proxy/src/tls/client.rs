@@ -72,6 +72,11 @@ impl Client {
         self.auto_host_sni
     }
 
+    /// It offers protocols of its own (ALPN).
+    pub fn has_protocols(&self) -> bool {
+        !self.configurations[0].alpn_protocols.is_empty()
+    }
+
     /// The same with sessions of its own, for one worker.
     pub fn for_worker(self: &Arc<Self>) -> Dialer {
         let sessions = Arc::new(Sessions::new(self.session_limit));
@@ -106,12 +111,21 @@ impl Dialer {
     /// How to connect to an endpoint, and the name that is asked for.
     pub(super) fn choose(&self, options: &Options<'_>) -> (Arc<ClientConfig>, ServerName<'static>) {
         let name = self.name(options);
-        let configuration = &self.configurations[usize::from(self.validates(options))];
+        let validated = self.validates(options);
+        let configuration = &self.configurations[usize::from(validated)];
         // Sessions are kept by name; without one, by address. rustls never sends an address as SNI.
         let endpoint = options
             .endpoint
             .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-        let server = name.map_or_else(|| ServerName::from(endpoint), ServerName::DnsName);
+        let server = match name {
+            Some(name) => ServerName::DnsName(name),
+            // An authority that is no host name is still what the certificate must be for.
+            None if validated => {
+                let address = options.sni.unwrap_or_default().parse::<IpAddr>();
+                address.map_or_else(|_| nobody(), ServerName::from)
+            }
+            None => ServerName::from(endpoint),
+        };
         let Some(protocols) = options.protocols else {
             return (Arc::clone(configuration), server);
         };
@@ -122,13 +136,21 @@ impl Dialer {
 
     /// The certificate must be for the name that is asked for, if one is.
     pub(super) fn validates(&self, options: &Options<'_>) -> bool {
-        (options.validate || self.client.validate_sni) && self.name(options).is_some()
+        options.validate || (self.client.validate_sni && self.name(options).is_some())
     }
 
     fn name(&self, options: &Options<'_>) -> Option<DnsName<'static>> {
         let sni = options.sni.unwrap_or(&self.client.sni);
         DnsName::try_from(sni).ok().map(|name| name.to_owned())
     }
+}
+
+/// A name that no certificate is for (RFC 2606).
+fn nobody() -> ServerName<'static> {
+    DnsName::try_from("invalid").map_or(
+        ServerName::from(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        ServerName::DnsName,
+    )
 }
 
 fn configuration(

@@ -17,6 +17,9 @@ pub enum Distrust {
     /// None of its names is one that is wanted.
     #[error("verify cert failed: SAN matcher, certificate SANs are [{}]", .0.join(", "))]
     Names(Vec<String>),
+    /// It is not for the host that was asked for.
+    #[error("verify cert failed: verify SAN list, expected SANs: [{}], certificate SANs: [{}]", .0, .1.join(", "))]
+    Host(String, Vec<String>),
     /// Its hash is none that is wanted.
     #[error("verify cert failed: cert hash and spki")]
     Hash,
@@ -99,7 +102,7 @@ impl Distrust {
     pub fn counter(&self) -> Counter {
         match self {
             Self::Chain(..) => Counter::FailVerifyError,
-            Self::Names(_) => Counter::FailVerifyName,
+            Self::Names(_) | Self::Host(..) => Counter::FailVerifyName,
             Self::Hash => Counter::FailVerifyHash,
         }
     }

@@ -149,6 +149,12 @@ impl Failure {
         }
     }
 
+    /// The cause, if TLS is it.
+    pub fn of_tls(error: &io::Error) -> Option<Self> {
+        let cause = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+        Some(Self::of(io::Error::other(cause.clone())))
+    }
+
     /// What it counts.
     pub fn counter(&self) -> Option<Counter> {
         match self {

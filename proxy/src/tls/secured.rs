@@ -9,8 +9,11 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use super::count::count;
 use super::hello::{Inspected, inspect_tls};
+use super::outcome::Failure;
 use super::stream::{ClientStream, ServerStream};
+use crate::stats::{Handle, TlsStats};
 
 /// A connection of which some bytes were read ahead.
 #[derive(Debug)]
@@ -21,8 +24,12 @@ pub struct Fronted<S = TcpStream> {
 }
 
 /// TLS over TCP.
-#[derive(Debug)]
-pub struct Secured(Box<TlsStream<Fronted>>);
+pub struct Secured {
+    stream: Box<TlsStream<Fronted>>,
+    stats: Option<Handle<TlsStats>>,
+    /// Why it broke, in Envoy's words.
+    reason: String,
+}
 
 impl<S> Fronted<S> {
     /// A connection that begins with these bytes.
@@ -60,20 +67,54 @@ impl<S: AsyncRead + Unpin> Fronted<S> {
 
 impl From<ServerStream<Fronted>> for Secured {
     fn from(stream: ServerStream<Fronted>) -> Self {
-        Self(Box::new(stream.into()))
+        Self::new(stream.into())
     }
 }
 
 impl From<ClientStream<Fronted>> for Secured {
     fn from(stream: ClientStream<Fronted>) -> Self {
-        Self(Box::new(stream.into()))
+        Self::new(stream.into())
     }
 }
 
 impl Secured {
+    fn new(stream: TlsStream<Fronted>) -> Self {
+        Self {
+            stream: Box::new(stream),
+            stats: None,
+            reason: String::new(),
+        }
+    }
+
+    /// The same, which counts how it breaks.
+    #[must_use]
+    pub fn counting(mut self, stats: Handle<TlsStats>) -> Self {
+        self.stats = Some(stats);
+        self
+    }
+
+    /// Why it broke, in Envoy's words; empty if TLS has nothing to do with that.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Notes why it broke.
+    #[cold]
+    fn broke(&mut self, error: &io::Error) {
+        let Some(failure) = Failure::of_tls(error) else {
+            return;
+        };
+        if let (Some(stats), Some(counter)) = (&self.stats, failure.counter())
+            && self.reason.is_empty()
+        {
+            count(stats, counter);
+        }
+        self.reason = failure.reason();
+    }
+
     /// The connection beneath.
     pub fn tcp(&self) -> &TcpStream {
-        match &*self.0 {
+        match &*self.stream {
             TlsStream::Client(stream) => &stream.get_ref().0.stream,
             TlsStream::Server(stream) => &stream.get_ref().0.stream,
         }
@@ -137,9 +178,14 @@ impl AsyncRead for Secured {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match ready!(Pin::new(&mut *self.get_mut().0).poll_read(context, buffer)) {
+        let own = self.get_mut();
+        match ready!(Pin::new(&mut *own.stream).poll_read(context, buffer)) {
             // A peer that goes without taking its leave has ended all the same.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            Err(error) => {
+                own.broke(&error);
+                Poll::Ready(Err(error))
+            }
             read => Poll::Ready(read),
         }
     }
@@ -151,15 +197,15 @@ impl AsyncWrite for Secured {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.get_mut().0).poll_write(context, bytes)
+        Pin::new(&mut *self.get_mut().stream).poll_write(context, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.get_mut().0).poll_flush(context)
+        Pin::new(&mut *self.get_mut().stream).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.get_mut().0).poll_shutdown(context)
+        Pin::new(&mut *self.get_mut().stream).poll_shutdown(context)
     }
 }
 
@@ -167,7 +213,7 @@ impl Drop for Secured {
     /// Says that no more comes, if the socket takes it at once.
     fn drop(&mut self) {
         let mut last = Vec::new();
-        let front = match &mut *self.0 {
+        let front = match &mut *self.stream {
             TlsStream::Client(stream) => {
                 let (front, state) = stream.get_mut();
                 farewell_of_client(state, &mut last);

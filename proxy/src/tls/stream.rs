@@ -93,7 +93,7 @@ where
             sessions.note(&name, group.name());
         }
         let client = &dialer.client;
-        let host = sni.clone().filter(|_| validate);
+        let host = validate.then(|| name.to_str());
         let known = Known {
             host: host.as_deref(),
             local: client.identity.clone(),

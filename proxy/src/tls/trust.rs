@@ -206,13 +206,20 @@ impl Trust {
         }
         let facts = Facts::of(leaf).unwrap_or_default();
         let named = match host {
-            Some(host) => facts.hosts.iter().any(|name| host_matches(host, name)),
+            Some(host) => {
+                facts.hosts.iter().any(|name| host_matches(host, name))
+                    || facts.uris.iter().any(|it| it == host)
+                    || facts.addresses.iter().any(|it| it == host)
+            }
             None => {
                 context.names.is_empty() || context.names.iter().any(|name| has_name(&facts, name))
             }
         };
         if !named {
-            return Err(Distrust::Names(facts.names().map(str::to_owned).collect()));
+            return Err(match host {
+                Some(host) => Distrust::Host(host.to_owned(), facts.names),
+                None => Distrust::Names(facts.names),
+            });
         }
         if self.pins_hashes()
             && !context.hashes.contains(&facts.fingerprint)

@@ -257,6 +257,7 @@ impl Cluster {
         let mut guard = self.lock();
         let owned = &mut *guard;
         let rules = Rules::of(&self.config, self.workers);
+        let first = owned.next_id;
         let merged = merge::merge(&owned.plans, assignment, found, &rules, &mut owned.next_id);
         if rules.change != Change::Never
             && let Some(weight) = merged.max_weight
@@ -267,7 +268,11 @@ impl Cluster {
             self.stats.members.membership_change.add(merged.changes);
         }
         owned.plans = merged.plans;
-        self.publish(owned)
+        let changed = self.publish(owned);
+        let snapshot = self.snapshot();
+        let new = snapshot.hosts().filter(|it| it.id.0 >= first);
+        new.for_each(|it| self.transports().count(it));
+        changed
     }
 
     /// The health of hosts changed: parts them anew. True if that changed something.

@@ -1,19 +1,21 @@
 //! Counts a connection to an upstream host, from its first step to its end.
 
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::upstream::Upstream;
 use crate::config::model::route::Priority;
+use crate::facts;
 use crate::http::message::Protocol;
 use crate::stats::{ClusterStats, Handle};
 use crate::upstream::{Cluster, Host, Resource};
 use crate::wire::Wire;
 
 /// Why no connection came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectFailure {
     /// The cluster has as many as it may have.
     Overflow,
@@ -23,21 +25,27 @@ pub enum ConnectFailure {
     Refused(io::ErrorKind),
     /// The host has no address that can be dialled.
     Unreachable,
+    /// TLS failed, for this reason in Envoy's words.
+    Handshake(Rc<str>),
 }
 
 impl ConnectFailure {
     /// Why the transport failed, in Envoy's words; empty if it did not.
-    pub fn reason(self) -> String {
-        let Self::Refused(kind) = self else {
-            return String::new();
+    pub fn reason(&self) -> String {
+        let kind = match self {
+            Self::Refused(kind) => kind,
+            Self::Handshake(reason) => return reason.to_string(),
+            Self::Overflow | Self::Timeout | Self::Unreachable => return String::new(),
         };
         let text = match kind {
             io::ErrorKind::ConnectionRefused => "Connection refused",
             io::ErrorKind::ConnectionReset => "Connection reset by peer",
             io::ErrorKind::HostUnreachable => "No route to host",
             io::ErrorKind::NetworkUnreachable => "Network is unreachable",
+            io::ErrorKind::TimedOut => "Connection timed out",
             io::ErrorKind::AddrNotAvailable => "Cannot assign requested address",
-            _ => "Connection failed",
+            io::ErrorKind::PermissionDenied => "Permission denied",
+            _ => return String::new(),
         };
         format!("delayed connect error: {text}")
     }
@@ -51,6 +59,8 @@ pub struct Connected {
     pub counted: Counted,
     /// What both sides agreed upon by ALPN, if they did.
     pub agreed: Option<Protocol>,
+    /// Its TLS.
+    pub tls: Option<Rc<facts::Tls>>,
 }
 
 /// A connection's place in the books of its cluster and host. It is given back when this is dropped.
@@ -104,7 +114,10 @@ impl Counted {
 
     /// It did not come to be.
     pub(super) fn failed(mut self, failure: ConnectFailure) -> ConnectFailure {
-        self.remote = matches!(failure, ConnectFailure::Refused(_));
+        self.remote = matches!(
+            failure,
+            ConnectFailure::Refused(_) | ConnectFailure::Handshake(_)
+        );
         self.stats.upstream_cx_connect_fail.increment();
         self.host.traffic(self.worker).cx_connect_fail.increment();
         failure

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::connection::ConnectFailure;
 use super::raw::Raw;
+use super::secure::ServerName;
 use super::tunnel::Tunnel;
 use super::upstream::Upstream;
 use crate::config::model::protocol::{Http2Options, UpstreamProtocol};
@@ -35,7 +36,7 @@ pub struct Pool {
 }
 
 /// What a connection must have in common with a request.
-type Key = (HostId, Priority, Spoken);
+type Key = (HostId, Priority, Spoken, Option<ServerName>);
 
 /// What the connections of a pool speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,6 +50,15 @@ pub(super) enum Spoken {
 }
 
 impl Spoken {
+    /// The protocols that are offered where the cluster names none.
+    pub(super) fn protocols(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::Http1 => &[b"http/1.1"],
+            Self::Http2 => &[b"h2"],
+            Self::Negotiated => &[b"h2", b"http/1.1"],
+        }
+    }
+
     /// What is spoken to a cluster's hosts for a request that came in some version.
     fn of(protocol: &UpstreamProtocol, downstream: Protocol) -> Self {
         match protocol {
@@ -71,9 +81,10 @@ impl Pool {
         host: &Arc<Host>,
         priority: Priority,
         downstream: Protocol,
+        name: Option<&ServerName>,
     ) -> Result<Lease, ConnectFailure> {
         let spoken = Spoken::of(&upstream.cluster().config().protocol, downstream);
-        let pool = upstream.pool.of(host, priority, spoken);
+        let pool = upstream.pool.of(host, priority, spoken, name);
         if let Some(carrier) = pool.ready() {
             return pool.admit(upstream, carrier);
         }
@@ -110,11 +121,26 @@ impl Pool {
         pools.map(|(_, pool)| Rc::clone(pool)).collect()
     }
 
-    fn of(&self, host: &Arc<Host>, priority: Priority, spoken: Spoken) -> Rc<HostPool> {
+    fn of(
+        &self,
+        host: &Arc<Host>,
+        priority: Priority,
+        spoken: Spoken,
+        name: Option<&ServerName>,
+    ) -> Rc<HostPool> {
         let mut hosts = self.hosts.borrow_mut();
-        let pool = hosts.entry((host.id, priority, spoken));
-        let new = || Rc::new(HostPool::new(Arc::clone(host), priority, spoken));
-        Rc::clone(pool.or_insert_with(new))
+        let key = (host.id, priority, spoken, name.cloned());
+        if let Some(pool) = hosts.get(&key) {
+            return Rc::clone(pool);
+        }
+        if name.is_some() {
+            // Clients choose the name: what nobody uses any more must go.
+            hosts.retain(|key, pool| key.3.is_none() || !pool.is_unused());
+        }
+        let pool = HostPool::new(Arc::clone(host), priority, spoken, name.cloned());
+        let pool = Rc::new(pool);
+        hosts.insert(key, Rc::clone(&pool));
+        pool
     }
 }
 

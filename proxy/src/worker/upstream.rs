@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use super::connection::{ConnectFailure, Connected, Counted};
-use super::pool::Pool;
+use super::pool::{Pool, Spoken};
+use super::secure::{Secure, ServerName};
 use crate::config::model::address::Address;
-use crate::config::model::cluster::Transport as Security;
 use crate::config::model::route::Priority;
 use crate::socket::{self, ConnectError};
 use crate::stats::{ClusterStats, Handle, Http2Stats, Writer};
 use crate::upstream::{Balancer, Choice, Cluster, Host, HostId, Outcome, Random, Resource};
-use crate::wire::{Scratch, Transport, Wire};
+use crate::wire::Scratch;
 
 /// A cluster in a worker.
 pub struct Upstream {
@@ -25,14 +27,17 @@ pub struct Upstream {
     pub stats: Handle<ClusterStats>,
     http2_stats: OnceCell<Handle<Http2Stats>>,
     pub(super) pool: Pool,
+    secure: Secure,
 }
 
 impl Upstream {
     /// The cluster for this worker.
     pub fn new(cluster: Arc<Cluster>, worker: usize, scratch: Scratch) -> Self {
         let balancer = Balancer::new(Arc::clone(&cluster), worker, Random::unforeseen());
+        let stats = cluster.worker_stats(worker);
         Self {
-            stats: cluster.worker_stats(worker),
+            secure: Secure::new(&cluster, &stats, Writer::worker(worker)),
+            stats,
             cluster,
             worker,
             scratch,
@@ -95,42 +100,50 @@ impl Upstream {
             self.stats.upstream_cx_overflow.increment();
             return Err(ConnectFailure::Overflow);
         }
-        self.establish(Counted::begin(self, host, priority)).await
+        let counted = Counted::begin(self, host, priority);
+        self.establish(counted, None, None).await
     }
 
-    /// Makes the connection that is counted already.
+    /// Makes the connection that is counted already, to speak HTTP or, without `spoken`, for bytes.
     pub(super) async fn establish(
         &self,
         mut counted: Counted,
+        spoken: Option<Spoken>,
+        name: Option<&ServerName>,
     ) -> Result<Connected, ConnectFailure> {
         self.cluster.note_traffic();
         let config = self.cluster.config();
         let Address::Socket(address) = counted.host().address else {
             return Err(counted.failed(ConnectFailure::Unreachable));
         };
-        debug_assert!(
-            matches!(config.transport, Security::Plaintext),
-            "refused before it is served"
-        );
+        let begun = Instant::now();
         let bind = config.bind.as_ref();
         let timeout = config.connect_timeout;
-        match socket::connect(address, bind, config.keepalive, timeout).await {
-            Ok(stream) => {
-                let wire = Wire::new(Transport::Plain(stream), self.scratch.clone());
+        let stream = match socket::connect(address, bind, config.keepalive, timeout).await {
+            Ok(stream) => stream,
+            Err(ConnectError::Timeout(_)) => return Err(self.late(counted)),
+            Err(ConnectError::Refused(error)) => {
+                return Err(counted.failed(ConnectFailure::Refused(error.kind())));
+            }
+        };
+        let limit = timeout.saturating_sub(begun.elapsed());
+        let (host, scratch) = (counted.host(), self.scratch.clone());
+        let asked = (spoken, name);
+        let secured = self
+            .secure
+            .shake(&self.cluster, host, stream, asked, limit, scratch);
+        match secured.await {
+            Ok(secured) => {
                 counted.made();
                 Ok(Connected {
-                    wire,
+                    wire: secured.wire,
                     counted,
-                    agreed: None,
+                    agreed: secured.agreed,
+                    tls: secured.tls,
                 })
             }
-            Err(ConnectError::Timeout(_)) => {
-                self.stats.upstream_cx_connect_timeout.increment();
-                Err(counted.failed(ConnectFailure::Timeout))
-            }
-            Err(ConnectError::Refused(error)) => {
-                Err(counted.failed(ConnectFailure::Refused(error.kind())))
-            }
+            Err(ConnectFailure::Timeout) => Err(self.late(counted)),
+            Err(failure) => Err(counted.failed(failure)),
         }
     }
 
@@ -139,6 +152,11 @@ impl Upstream {
         let writer = Writer::worker(self.worker);
         let below = || self.stats.scope().child("http2").handle(writer);
         self.http2_stats.get_or_init(below)
+    }
+
+    fn late(&self, counted: Counted) -> ConnectFailure {
+        self.stats.upstream_cx_connect_timeout.increment();
+        counted.failed(ConnectFailure::Timeout)
     }
 
     /// Tells how it went with a host.

@@ -58,5 +58,5 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("filters", 55),
     ("health", 31),
     ("tcp", 115),
-    ("tls", 0),
+    ("tls", 73),
 ];

@@ -29,7 +29,8 @@ pub(super) fn downstream(socket: &Cursor<'_>, context: &Context) -> Option<Downs
             "a server needs a certificate",
         );
     }
-    let common = common(&config.message("common_tls_context")?, context)?;
+    let common = config.message("common_tls_context")?;
+    let common = self::common(&common, context, TlsVersion::V1_3)?;
     let require = config.flag("require_client_certificate");
     if common.certificates.is_empty() && common.certificate_secrets.is_empty() {
         let hint = "add `tls_certificates` or `tls_certificate_sds_secret_configs`";
@@ -60,9 +61,10 @@ pub(super) fn upstream(socket: &Cursor<'_>, context: &Context) -> Option<Transpo
         }
     }
     let common = match config.message("common_tls_context") {
-        Some(common) => self::common(&common, context)?,
+        // Unless told otherwise, Envoy offers upstreams no more than TLS 1.2.
+        Some(common) => self::common(&common, context, TlsVersion::V1_2)?,
         None => CommonTls {
-            parameters: parameters(None),
+            parameters: parameters(None, TlsVersion::V1_2),
             certificates: Vec::new(),
             certificate_secrets: Vec::new(),
             validation: Validation::None,
@@ -83,7 +85,7 @@ pub(super) fn upstream(socket: &Cursor<'_>, context: &Context) -> Option<Transpo
     })))
 }
 
-fn common(cursor: &Cursor<'_>, context: &Context) -> Option<CommonTls> {
+fn common(cursor: &Cursor<'_>, context: &Context, newest: TlsVersion) -> Option<CommonTls> {
     let certificates = cursor.messages("tls_certificates");
     let certificates: Vec<_> = certificates
         .iter()
@@ -106,7 +108,7 @@ fn common(cursor: &Cursor<'_>, context: &Context) -> Option<CommonTls> {
         }
     }
     Some(CommonTls {
-        parameters: parameters(cursor.message("tls_params").as_ref()),
+        parameters: parameters(cursor.message("tls_params").as_ref(), newest),
         certificates,
         certificate_secrets: secrets,
         validation: validation(cursor, context)?,
@@ -150,14 +152,15 @@ fn secret(cursor: &Cursor<'_>, context: &Context) -> Option<SecretReference> {
     })
 }
 
-fn parameters(cursor: Option<&Cursor<'_>>) -> TlsParameters {
+/// Versions, ciphers and groups; `newest` is the greatest version unless it is given.
+fn parameters(cursor: Option<&Cursor<'_>>, newest: TlsVersion) -> TlsParameters {
     let version = |name: &str| match cursor.map_or(0, |it| it.choice(name)) {
         3 => Some(TlsVersion::V1_2),
         4 => Some(TlsVersion::V1_3),
         _ => None,
     };
     let minimum = version("tls_minimum_protocol_version").unwrap_or(TlsVersion::V1_2);
-    let maximum = version("tls_maximum_protocol_version").unwrap_or(TlsVersion::V1_3);
+    let maximum = version("tls_maximum_protocol_version").unwrap_or(newest);
     if let Some(cursor) = cursor
         && minimum > maximum
     {

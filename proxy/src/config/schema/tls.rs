@@ -61,7 +61,7 @@ messages! {
     }
     message TLS_PARAMETERS "envoy.extensions.transport_sockets.tls.v3.TlsParameters" {
         1 tls_minimum_protocol_version: Enum(&TLS_PROTOCOL) => "TLSv1_2 or TLSv1_3";
-        2 tls_maximum_protocol_version: Enum(&TLS_PROTOCOL) => "TLSv1_2 or TLSv1_3";
+        2 tls_maximum_protocol_version: Enum(&TLS_PROTOCOL) => "TLSv1_2 or TLSv1_3; when absent TLSv1_3 towards clients and TLSv1_2 towards upstreams";
         3 cipher_suites: List(&STRING, 0, MANY) => "of TLS 1.2, by OpenSSL's names: ECDHE with AES-GCM or CHACHA20-POLY1305";
         4 ecdh_curves: List(&STRING, 0, MANY) => "`X25519MLKEM768`, `X25519`, `P-256`, `P-384`";
     } without {

@@ -42,6 +42,7 @@ impl Request<'_> {
         };
         let upstream = course.upstream;
         self.upstream_protocol = lease.protocol();
+        self.upstream_tls = lease.tls();
         upstream.report(&course.host, Outcome::Connected);
         course.body.begin(head, &mut lease);
         course.limits.ask();
@@ -94,12 +95,13 @@ impl Request<'_> {
         course.limits.connect();
         let upstream = course.upstream;
         let host = std::sync::Arc::clone(&course.host);
+        let name = course.server_name.clone();
         let (is_tunnel, priority) = (course.selected.carries_bytes(head), course.priority);
         let mut leased = pin!(async {
             if is_tunnel {
                 Pool::tunnel(upstream, &host).await
             } else {
-                Pool::lease(upstream, &host, priority, self.protocol).await
+                Pool::lease(upstream, &host, priority, self.protocol, name.as_ref()).await
             }
         });
         let leased = poll_fn(|context| match leased.as_mut().poll(context) {
@@ -108,8 +110,8 @@ impl Request<'_> {
         })
         .await?;
         leased.map_err(|failure| {
-            self.upstream_failure = transport_failure(failure);
-            Tried::Reset(failure_of(failure), false)
+            self.upstream_failure = failure.reason();
+            Tried::Reset(failure_of(&failure), false)
         })
     }
 }
@@ -152,30 +154,11 @@ pub(super) fn reset_of(broken: Broken) -> Reset {
     }
 }
 
-fn failure_of(failure: ConnectFailure) -> Reset {
+fn failure_of(failure: &ConnectFailure) -> Reset {
     match failure {
         ConnectFailure::Overflow => Reset::Overflow,
         ConnectFailure::Timeout => Reset::ConnectionTimeout,
-        ConnectFailure::Refused(_) => Reset::RemoteConnectionFailure,
+        ConnectFailure::Refused(_) | ConnectFailure::Handshake(_) => Reset::RemoteConnectionFailure,
         ConnectFailure::Unreachable => Reset::LocalConnectionFailure,
     }
-}
-
-/// Why no connection came about, in Envoy's words.
-fn transport_failure(failure: ConnectFailure) -> String {
-    use std::io::ErrorKind;
-    let ConnectFailure::Refused(kind) = failure else {
-        return String::new();
-    };
-    let reason = match kind {
-        ErrorKind::ConnectionRefused => "Connection refused",
-        ErrorKind::ConnectionReset => "Connection reset by peer",
-        ErrorKind::HostUnreachable => "No route to host",
-        ErrorKind::NetworkUnreachable => "Network is unreachable",
-        ErrorKind::TimedOut => "Connection timed out",
-        ErrorKind::AddrNotAvailable => "Cannot assign requested address",
-        ErrorKind::PermissionDenied => "Permission denied",
-        _ => return String::new(),
-    };
-    format!("delayed connect error: {reason}")
 }

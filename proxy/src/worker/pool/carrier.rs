@@ -11,6 +11,7 @@ use super::life::Life;
 use super::{count, kilobytes, settings};
 use crate::config::model::cluster::Cluster;
 use crate::config::model::protocol::{Http1Options, Http2Options, UpstreamProtocol};
+use crate::facts;
 use crate::http1::{self, head::Limits};
 use crate::http2;
 use crate::multiplex::{Shared, client};
@@ -22,6 +23,7 @@ pub(super) struct Http1 {
     pub(super) life: Life,
     /// How often the connections of the pool had been given up when this one was made.
     pub(super) born: u32,
+    pub(super) tls: Option<Rc<facts::Tls>>,
 }
 
 /// A connection of HTTP/2; what moves its bytes has its place in the books.
@@ -31,6 +33,7 @@ pub(super) struct Http2 {
     pub(super) active: Cell<u32>,
     /// It stands among those that are ready.
     pub(super) is_ready: Cell<bool>,
+    pub(super) tls: Option<Rc<facts::Tls>>,
     pub(super) life: Life,
     /// How often the connections of the pool had been given up when this one was made.
     pub(super) born: u32,
@@ -71,6 +74,7 @@ impl Http1 {
             counted: made.counted,
             life: Life::new(&cluster.common),
             born,
+            tls: made.tls,
         }
     }
 
@@ -110,6 +114,7 @@ impl Http2 {
             life: Life::new(common),
             keeper: OnceCell::new(),
             born,
+            tls: made.tls,
         };
         (Rc::new(connection), made.counted)
     }

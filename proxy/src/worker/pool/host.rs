@@ -10,6 +10,7 @@ use tokio::task::spawn_local;
 use tokio::time::Instant;
 
 use super::super::connection::{ConnectFailure, Connected, Counted};
+use super::super::secure::ServerName;
 use super::super::upstream::Upstream;
 use super::Spoken;
 use super::carrier::{Carrier, Http1, Http2, Task, http2_options};
@@ -30,6 +31,7 @@ pub(super) struct HostPool {
     pub(super) host: Arc<Host>,
     pub(super) priority: Priority,
     spoken: Spoken,
+    name: Option<ServerName>,
     state: RefCell<State>,
 }
 
@@ -62,13 +64,25 @@ struct Keeper {
 }
 
 impl HostPool {
-    pub(super) fn new(host: Arc<Host>, priority: Priority, spoken: Spoken) -> Self {
+    pub(super) fn new(
+        host: Arc<Host>,
+        priority: Priority,
+        spoken: Spoken,
+        name: Option<ServerName>,
+    ) -> Self {
         Self {
             host,
             priority,
             spoken,
+            name,
             state: RefCell::default(),
         }
+    }
+
+    /// Nobody waits in it, and it has no connections.
+    pub(super) fn is_unused(&self) -> bool {
+        let state = self.state.borrow();
+        state.connections == 0 && state.queue.is_empty()
     }
 
     pub(super) fn queue(&self) -> RefMut<'_, Queue> {
@@ -177,11 +191,13 @@ impl HostPool {
         state.connections += 1;
         let (pool, upstream) = (Rc::clone(self), Rc::clone(upstream));
         spawn_local(async move {
-            let outcome = upstream.establish(counted).await;
+            let outcome = upstream
+                .establish(counted, Some(pool.spoken), pool.name.as_ref())
+                .await;
             pool.state.borrow_mut().promised -= promised;
             match outcome {
                 Ok(made) => pool.made(&upstream, made),
-                Err(failure) => pool.failed(&upstream, failure),
+                Err(failure) => pool.failed(&upstream, &failure),
             }
         });
     }
@@ -204,6 +220,9 @@ impl HostPool {
         };
         if self.spoken == Spoken::Negotiated {
             count_version(upstream, is_http2);
+            // Envoy counts it once as TCP and once as HTTP.
+            upstream.stats.upstream_cx_total.increment();
+            self.host.traffic(upstream.worker()).cx_total.increment();
         }
         if is_http2 {
             let drains = self.state.borrow().drains;
@@ -219,7 +238,7 @@ impl HostPool {
     }
 
     /// No connection came to be: nobody who waits is left waiting, as another try would most likely fail as well.
-    fn failed(self: &Rc<Self>, upstream: &Rc<Upstream>, failure: ConnectFailure) {
+    fn failed(self: &Rc<Self>, upstream: &Rc<Upstream>, failure: &ConnectFailure) {
         self.state.borrow_mut().connections -= 1;
         loop {
             let Some(waiter) = self.queue().pop() else {
@@ -228,7 +247,7 @@ impl HostPool {
             self.end_waiting(upstream);
             upstream.stats.upstream_rq_pending_failure_eject.increment();
             // Nobody drops the other end without leaving the queue.
-            let _ = waiter.send(Err(failure));
+            let _ = waiter.send(Err(failure.clone()));
         }
     }
 

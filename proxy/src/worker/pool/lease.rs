@@ -7,6 +7,7 @@ use super::super::tunnel::Tunnel;
 use super::super::upstream::Upstream;
 use super::carrier::{Carrier, Http1};
 use super::host::HostPool;
+use crate::facts;
 use crate::http::headers::Headers;
 use crate::http::message::{Protocol, RequestHead, ResponseHead};
 use crate::multiplex::Ending;
@@ -46,6 +47,17 @@ impl Lease {
                 Some(Carrier::Http2(..)) => Protocol::Http2,
                 _ => Protocol::Http11,
             }),
+        }
+    }
+
+    /// The TLS of the connection.
+    pub fn tls(&self) -> Option<Rc<facts::Tls>> {
+        let Self::Pooled(pooled) = self else {
+            return None;
+        };
+        match pooled.carrier.as_ref()? {
+            Carrier::Http1(http1) => http1.tls.clone(),
+            Carrier::Http2(_, connection) => connection.tls.clone(),
         }
     }
 
