@@ -153,6 +153,12 @@ pub fn own_address() -> Option<IpAddr> {
     (!address.is_loopback()).then_some(address)
 }
 
+/// This machine's name; empty if it cannot be read.
+pub fn own_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+    name.unwrap_or_default().trim_end().to_owned()
+}
+
 /// Where a redirected connection was going (`SO_ORIGINAL_DST`); nothing if it was not redirected.
 pub fn original_destination(stream: &TcpStream) -> Option<SocketAddr> {
     let local = stream.local_addr().ok()?;

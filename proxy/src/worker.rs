@@ -29,6 +29,8 @@ use crate::wire::Scratch;
 pub struct Worker {
     /// Which one, from 0.
     pub index: usize,
+    /// This machine's name.
+    pub hostname: String,
     /// The buffer into which its connections read.
     pub scratch: Scratch,
     upstreams: HashMap<String, Rc<Upstream>>,
@@ -45,6 +47,7 @@ impl Worker {
         };
         Self {
             index,
+            hostname: crate::socket::own_name(),
             upstreams: clusters.iter().map(upstream).collect(),
             scratch,
             random: RefCell::new(Random::unforeseen()),

@@ -34,5 +34,5 @@ macro_rules! families {
 
 families!(
     framing, routing, headers, retries, timeouts, trailers, grpc, http2, limits, tls, breakers,
-    balancing, tcp, filters, health
+    balancing, tcp, filters, health, logs
 );

@@ -34,10 +34,14 @@ pub(super) struct Request<'m> {
     pub(super) host: Option<Address>,
     pub(super) upstream_protocol: Option<Protocol>,
     pub(super) upstream_tls: Option<Rc<facts::Tls>>,
+    /// Our end of the connection to the upstream, once there is one.
+    pub(super) upstream_local: Option<Address>,
     /// Why there was no connection to the upstream; empty if there was one.
     pub(super) upstream_failure: String,
     /// Whether it is a call of gRPC that an upstream is to answer.
     pub(super) is_call: bool,
+    /// Whether the response has gone down to its last byte.
+    pub(super) is_sent: bool,
     /// Whether all of the request has come.
     pub(super) is_complete: bool,
     pub(super) attempts: u32,
@@ -87,6 +91,9 @@ impl Manager {
             head.headers.remove(b"expect");
             self.count_status(100);
             down.send_continue();
+        }
+        if end {
+            request.times.request_received = Some(booked.begun.elapsed());
         }
         if let Err((answer, selected)) = self.respond(&mut request, down, head, end).await {
             let complete = end || request.is_complete;
@@ -140,8 +147,10 @@ impl Manager {
         if let Found::Route(selected) = &found {
             request.route = &selected.route.name;
             request.virtual_host = &selected.virtual_host.name;
-            if self.worker.upstream(&selected.cluster).is_some() {
-                request.cluster = selected.cluster.to_string();
+            if let Some(upstream) = self.worker.upstream(&selected.cluster) {
+                request
+                    .cluster
+                    .clone_from(&upstream.cluster().config().stat_name);
             }
             if let Some(token) = asked_upgrade(head) {
                 if !self.policy.takes_upgrade(Some(selected), token) {
@@ -274,9 +283,11 @@ impl<'m> Request<'m> {
             host: None,
             upstream_protocol: None,
             upstream_tls: None,
+            upstream_local: None,
             upstream_failure: String::new(),
             is_call: false,
             is_complete: false,
+            is_sent: false,
             attempts: 0,
             response: ResponseHead::default(),
             trailers: Headers::new(),
@@ -368,6 +379,7 @@ impl<'m> Request<'m> {
             down.send_data(body, true);
         }
         self.response = response;
+        self.is_sent = true;
         if !complete {
             // The rest of the request is not waited for.
             manager.stats.downstream_rq_rx_reset.increment();
@@ -383,8 +395,8 @@ impl<'m> Request<'m> {
             client: &self.client,
             upstream: self.host.as_ref().map(|host| ShownUpstream {
                 host,
-                local: None,
-                remote: Some(host),
+                local: self.upstream_local.as_ref(),
+                remote: self.upstream_local.as_ref().map(|_| host),
                 protocol: self.upstream_protocol,
                 tls: self.upstream_tls.as_deref(),
             }),
@@ -400,6 +412,7 @@ impl<'m> Request<'m> {
             route: self.route,
             virtual_host: self.virtual_host,
             times: self.times,
+            hostname: &self.manager.worker.hostname,
             ..LogContext::new(self.downstream)
         }
     }
@@ -408,7 +421,11 @@ impl<'m> Request<'m> {
         if self.manager.logs.is_empty() {
             return;
         }
-        self.times.end = Some(self.begun.elapsed());
+        let lasted = self.begun.elapsed();
+        self.times.end = Some(lasted);
+        if self.is_sent {
+            self.times.response_sent = Some(lasted);
+        }
         let mut line = Vec::new();
         for (log, file) in &self.manager.logs {
             line.clear();

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::http1::malformed;
+use tokio::time::Instant;
+
 use super::request::{Answer, Request};
 use crate::config::model::address::Address;
 use crate::config::model::retry::RetryPolicy;
@@ -93,6 +95,9 @@ impl<'m> Request<'m> {
         let outcome = self.ask_hosts(down, head, &mut course).await;
         self.bytes_received = course.body.bytes;
         self.is_complete = course.body.is_done();
+        let since = |it: Instant| it.saturating_duration_since(self.begun);
+        self.times.request_received = course.limits.completed().map(since);
+        self.times.request_sent = course.limits.sent().map(since);
         outcome
     }
 
@@ -189,6 +194,7 @@ impl<'m> Request<'m> {
         let is_internal = head.headers.get(b"x-envoy-internal") == Some(b"true");
         self.is_call = grpc::is_call(head);
         let server_name = ServerName::of(&upstream.cluster().config().automatic_sni, head);
+        self.attempts = 1;
         let mut cookies = Vec::new();
         let hash = self.hash(head, selected, &mut cookies);
         let host = self.choose(upstream, hash, &[], 1);
@@ -197,7 +203,6 @@ impl<'m> Request<'m> {
         let duration = timeout::stream_duration(selected, &mut head.headers, of_manager);
         let timeouts = Timeouts::new(selected, head, &manager.router);
         let idle = timeout::idle(selected, manager.config.stream_idle_timeout);
-        self.attempts = 1;
         selected.mark_attempt(head, self.attempts, None);
         let mut scratch = manager.scratch.borrow_mut();
         let suppress = manager.router.suppress_envoy_headers;

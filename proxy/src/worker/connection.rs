@@ -1,6 +1,7 @@
 //! Counts a connection to an upstream host, from its first step to its end.
 
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -71,6 +72,7 @@ pub struct Counted {
     worker: usize,
     priority: Priority,
     begun: Instant,
+    local: Option<SocketAddr>,
     made: bool,
     remote: bool,
     active: bool,
@@ -96,12 +98,23 @@ impl Counted {
             worker,
             priority,
             begun: Instant::now(),
+            local: None,
             made: false,
             remote: false,
             active: false,
             received: 0,
             sent: 0,
         }
+    }
+
+    /// Our end of it.
+    pub fn local(&self) -> Option<SocketAddr> {
+        self.local
+    }
+
+    /// Tells which our end of it is.
+    pub(super) fn set_local(&mut self, local: Option<SocketAddr>) {
+        self.local = local;
     }
 
     /// It came to be.

@@ -27,6 +27,11 @@ enum Sending {
 }
 
 impl Tunnel {
+    /// Our end of the connection.
+    pub fn local(&self) -> Option<std::net::SocketAddr> {
+        self.raw.counted.local()
+    }
+
     /// A tunnel by this connection.
     pub fn new(raw: Raw) -> Self {
         Self {

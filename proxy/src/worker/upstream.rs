@@ -126,6 +126,7 @@ impl Upstream {
                 return Err(counted.failed(ConnectFailure::Refused(error.kind())));
             }
         };
+        counted.set_local(stream.local_addr().ok());
         let limit = timeout.saturating_sub(begun.elapsed());
         let (host, scratch) = (counted.host(), self.scratch.clone());
         let asked = (spoken, name);

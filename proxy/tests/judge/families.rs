@@ -15,6 +15,7 @@ pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod http2;
 pub(crate) mod limits;
+pub(crate) mod logs;
 pub(crate) mod retries;
 pub(crate) mod routing;
 pub(crate) mod tcp;

@@ -48,8 +48,8 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("framing", 192),
     ("routing", 99),
     ("headers", 112),
-    ("retries", 96),
-    ("timeouts", 49),
+    ("retries", 113),
+    ("timeouts", 51),
     ("trailers", 20),
     ("http2", 79),
     ("limits", 12),
@@ -57,6 +57,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("balancing", 20),
     ("filters", 55),
     ("health", 31),
+    ("logs", 23),
     ("tcp", 115),
     ("tls", 73),
 ];

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::super::request::Request;
 use super::Course;
 use super::limits::{Limit, Stage};
+use crate::config::model::address::Address;
 use crate::exchange::{Trouble, Watch, until_response};
 use crate::http::message::RequestHead;
 use crate::http::reset::Reset;
@@ -36,6 +37,11 @@ impl Request<'_> {
         head: &RequestHead,
         course: &mut Course<'_, '_>,
     ) -> Tried {
+        self.upstream_protocol = None;
+        self.upstream_local = None;
+        self.upstream_tls = None;
+        self.upstream_failure.clear();
+        self.times.response_begun = None;
         let mut lease = match self.lease(down, head, course).await {
             Ok(lease) => lease,
             Err(tried) => return tried,
@@ -43,6 +49,7 @@ impl Request<'_> {
         let upstream = course.upstream;
         self.upstream_protocol = lease.protocol();
         self.upstream_tls = lease.tls();
+        self.upstream_local = lease.local().map(Address::Socket);
         upstream.report(&course.host, Outcome::Connected);
         course.body.begin(head, &mut lease);
         course.limits.ask();
@@ -56,7 +63,10 @@ impl Request<'_> {
                     informed = true;
                     self.inform(down, course);
                 }
-                Ok(ResponseEvent::Head(bodiless)) => break Ok(bodiless),
+                Ok(ResponseEvent::Head(bodiless)) => {
+                    self.times.response_begun = Some(self.begun.elapsed());
+                    break Ok(bodiless);
+                }
                 Err(trouble) => break Err(trouble),
             }
         };

@@ -64,6 +64,7 @@ pub(super) struct Limits {
     upstream: Option<Duration>,
     moved: (u64, u64),
     completed: Option<Instant>,
+    sent: Option<Instant>,
     stage: Stage,
 }
 
@@ -83,6 +84,7 @@ impl Limits {
             upstream: upstream.filter(|it| !it.is_zero()),
             moved: (0, 0),
             completed: None,
+            sent: None,
             stage: Stage::Connecting,
         };
         limits.set(Limit::StreamIdle, idle);
@@ -104,6 +106,16 @@ impl Limits {
         self.timeouts.status
     }
 
+    /// When the last byte of the request came.
+    pub(super) fn completed(&self) -> Option<Instant> {
+        self.completed
+    }
+
+    /// When the last byte of the request went to the host that was asked last.
+    pub(super) fn sent(&self) -> Option<Instant> {
+        self.sent
+    }
+
     /// How long ago the last byte of the request came; nothing if it did not come yet.
     pub(super) fn since_request(&self) -> Option<Duration> {
         self.completed.map(|it| it.elapsed())
@@ -118,6 +130,7 @@ impl Limits {
     /// A connection is asked for.
     pub(super) fn connect(&mut self) {
         self.stage = Stage::Connecting;
+        self.sent = None;
     }
 
     /// A host is asked.
@@ -126,6 +139,7 @@ impl Limits {
         self.set(Limit::Upstream, self.upstream);
         if self.completed.is_some() {
             self.begin_try();
+            self.sent = Some(Instant::now());
         }
     }
 
@@ -186,7 +200,9 @@ impl Watch for Limits {
             self.set(Limit::StreamIdle, self.idle);
         }
         if self.completed.is_none() && request.is_done() {
-            self.completed = Some(Instant::now());
+            let now = Some(Instant::now());
+            self.completed = now;
+            self.sent = now.filter(|_| self.stage == Stage::Asking);
             self.set(Limit::StreamIdle, self.idle);
             self.set(Limit::Request, None);
             if self.stage != Stage::Waiting {

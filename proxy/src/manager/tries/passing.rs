@@ -51,6 +51,7 @@ impl Request<'_> {
         };
         self.bytes_sent = back.bytes;
         self.trailers = back.trailers;
+        self.is_sent = ended.is_ok();
         match ended {
             Ok(()) if owes => {
                 let told = grpc::status(&self.trailers).map(grpc::http_of_status);

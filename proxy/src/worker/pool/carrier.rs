@@ -1,6 +1,7 @@
 //! Holds a connection of a pool, of HTTP/1 or HTTP/2, with its place in the books.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Waker};
 
@@ -29,6 +30,8 @@ pub(super) struct Http1 {
 /// A connection of HTTP/2; what moves its bytes has its place in the books.
 pub(super) struct Http2 {
     pub(super) shared: Rc<RefCell<Shared>>,
+    /// Our end of it.
+    pub(super) local: Option<SocketAddr>,
     /// Requests that are on it.
     pub(super) active: Cell<u32>,
     /// It stands among those that are ready.
@@ -109,6 +112,7 @@ impl Http2 {
         let codec = http2::Connection::client(settings);
         let connection = Self {
             shared: Rc::new(RefCell::new(Shared::new(codec, made.wire))),
+            local: made.counted.local(),
             active: Cell::new(0),
             is_ready: Cell::new(false),
             life: Life::new(common),

@@ -1,5 +1,6 @@
 //! Lends a connection, or a stream of one, to a request.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -58,6 +59,17 @@ impl Lease {
         match pooled.carrier.as_ref()? {
             Carrier::Http1(http1) => http1.tls.clone(),
             Carrier::Http2(_, connection) => connection.tls.clone(),
+        }
+    }
+
+    /// Our end of the connection.
+    pub fn local(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tunnel(tunnel) => tunnel.local(),
+            Self::Pooled(pooled) => match pooled.carrier.as_ref()? {
+                Carrier::Http1(http1) => http1.counted.local(),
+                Carrier::Http2(_, connection) => connection.local,
+            },
         }
     }
 

@@ -27,9 +27,18 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
     )
 }
 
-/// A line without dates, times and random numbers.
+/// A line without dates, times, ports of clients and random numbers.
 pub(crate) fn normal(line: &str) -> String {
     let line = without_uuids(line);
+    let line = within(&line, ('[', ']'), |text| {
+        let (host, number) = text.rsplit_once(':').unwrap_or(("", text));
+        number.parse::<u64>().ok()?;
+        Some(format!("{host} number"))
+    });
+    let line = within(&line, ('<', '>'), |text| {
+        let milliseconds: u64 = text.parse().ok()?;
+        Some(format!("{} s", milliseconds / 1000))
+    });
     let lower = line.to_ascii_lowercase();
     if lower.starts_with("date: ") && lower.contains(" gmt") {
         return after_colon(&line, "<date>");
@@ -63,6 +72,30 @@ fn after_colon(line: &str, value: &str) -> String {
         ""
     };
     format!("{name}: {value}{end}")
+}
+
+/// A line with other texts between two marks, where there is another.
+fn within(
+    line: &str,
+    (left, right): (char, char),
+    other: impl Fn(&str) -> Option<String>,
+) -> String {
+    let mut parts = line.split(left);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        whole.push(left);
+        let found = part.split_once(right);
+        let found = found.and_then(|(text, rest)| Some((other(text)?, rest)));
+        match found {
+            Some((text, rest)) => {
+                whole.push_str(&text);
+                whole.push(right);
+                whole.push_str(rest);
+            }
+            None => whole.push_str(part),
+        }
+    }
+    whole
 }
 
 fn without_uuids(line: &str) -> String {
