@@ -68,7 +68,6 @@ fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
 
 /// Options of a connection manager that change nothing yet.
 fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
-    let common = &manager.common;
     let asked = [
         (
             manager.log_flush_interval.is_some(),
@@ -91,14 +90,6 @@ fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
             "header_key_format",
         ),
         (manager.http2.keepalive.is_some(), "connection_keepalive"),
-        (
-            common.max_connection_duration.is_some(),
-            "max_connection_duration",
-        ),
-        (
-            common.max_requests_per_connection.is_some(),
-            "max_requests_per_connection",
-        ),
     ];
     for (_, name) in asked.iter().filter(|(is_asked, _)| *is_asked) {
         ask(name);

@@ -2,6 +2,8 @@
 
 use std::task::{Context, Poll, ready};
 
+use tokio::time::Instant;
+
 use super::body::{BodyError, Decoder, Framing};
 use super::head::{self, HeadError};
 use super::write::{self, BodyWriter};
@@ -32,6 +34,10 @@ pub struct Connection {
     writer: BodyWriter,
     keep_alive: bool,
     asked_to_close: bool,
+    /// No request follows the next one.
+    is_last: bool,
+    drains: bool,
+    drains_from: Option<Instant>,
     broke_off: bool,
     upgraded: bool,
     /// Fields that were dropped for their names.
@@ -75,15 +81,33 @@ impl Connection {
             writer: BodyWriter::Plain,
             keep_alive: true,
             asked_to_close: false,
+            is_last: false,
+            drains: false,
+            drains_from: None,
             broke_off: false,
             upgraded: false,
             dropped: 0,
         }
     }
 
-    /// Whether a part of a head has come.
-    pub fn has_begun(&self) -> bool {
-        !self.wire.input.is_empty()
+    /// Ready when a part of a head has come.
+    pub fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.searched == 0 {
+                let blank = line::blank_lines(self.wire.input.bytes());
+                self.wire.input.take(blank);
+            }
+            if !self.wire.input.is_empty() {
+                return Poll::Ready(());
+            }
+            // What is left of the last response must go out while the next request is waited for.
+            if let Poll::Ready(Err(_)) = self.wire.poll_flush(context) {
+                return Poll::Pending;
+            }
+            if !matches!(ready!(self.wire.poll_fill(context)), Ok(count) if count > 0) {
+                return Poll::Pending;
+            }
+        }
     }
 
     /// Reads the next request's head; gives whether it has no body.
@@ -148,8 +172,8 @@ impl Connection {
         self.searched = 0;
         self.decoder = Decoder::new(parsed.framing, self.settings.limits)
             .with_trailers(self.settings.head_size);
-        self.keep_alive = parsed.keep_alive;
-        self.asked_to_close = !parsed.keep_alive;
+        self.keep_alive = parsed.keep_alive && !self.is_last;
+        self.asked_to_close = !self.keep_alive;
         self.dropped += parsed.dropped;
         self.request_protocol = head.protocol;
         self.to_head = head.method == b"HEAD";
@@ -168,6 +192,21 @@ impl Connection {
     /// nothing that would reset the connection before the answer is read.
     pub fn may_close_at_once(&self) -> bool {
         self.asked_to_close && self.decoder.is_done()
+    }
+
+    /// The next request is the last one.
+    pub fn end_after_next(&mut self) {
+        self.is_last = true;
+    }
+
+    /// From now on clients are told that the connection ends, although it goes on for a while.
+    pub fn drain(&mut self) {
+        self.drains = true;
+    }
+
+    /// The same from a time on.
+    pub fn drain_from(&mut self, time: Option<Instant>) {
+        self.drains_from = time;
     }
 
     /// Whether the client went away in the middle of a request.
@@ -254,7 +293,8 @@ impl Downstream for Connection {
         let output = &mut self.wire.output;
         write::status_line(self.request_protocol, head.status, output);
         write::fields(&head.headers, output);
-        if !self.keep_alive && !self.upgraded {
+        self.drains |= self.drains_from.is_some_and(|it| it <= Instant::now());
+        if (!self.keep_alive || self.drains) && !self.upgraded {
             output.extend_from_slice(b"connection: close\r\n");
         } else if self.request_protocol == Protocol::Http10 {
             output.extend_from_slice(b"connection: keep-alive\r\n");

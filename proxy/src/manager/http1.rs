@@ -1,7 +1,9 @@
 //! Takes requests from a connection of HTTP/1, one after the other.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
 
 use super::Manager;
 use super::books::Booked;
@@ -20,11 +22,23 @@ use crate::timer::Timer;
 use crate::wire::Wire;
 use crate::worker::pool::{count, kilobytes};
 
-/// Deadlines between requests and within a head.
+/// Deadlines within a head.
+const HEAD: usize = 0;
+const STREAM_IDLE: usize = 1;
+const WHOLE: usize = 2;
+
+/// Deadlines of a connection.
 const IDLE: usize = 0;
-const HEAD: usize = 1;
-const STREAM_IDLE: usize = 2;
-const WHOLE: usize = 3;
+const DURATION: usize = 1;
+const DRAIN: usize = 2;
+
+/// How long a connection lasts.
+struct Life {
+    timer: Timer<3>,
+    requests: u32,
+    drains: bool,
+    is_over: bool,
+}
 
 /// What a connection brings next.
 enum Next<'m> {
@@ -44,10 +58,12 @@ impl Manager {
         self.stats.downstream_cx_http1_active.add(1);
         let (settings, taken) = self.http1_settings();
         let mut connection = Connection::new(wire, settings, taken);
+        let mut life = self.life(&mut connection);
         let mut head = RequestHead::default();
         let mut gone = false;
         loop {
-            match self.next_request(&mut connection, &mut head).await {
+            let next = self.next_request(&mut connection, &mut life, &mut head);
+            match next.await {
                 Next::Request(booked, end) => {
                     self.request(booked, &mut connection, &mut head, end, downstream)
                         .await;
@@ -100,6 +116,46 @@ impl Manager {
         (settings, taken)
     }
 
+    fn life(&self, connection: &mut Connection) -> Life {
+        let duration = self.config.common.max_connection_duration;
+        connection.drain_from(duration.and_then(|it| Instant::now().checked_add(it)));
+        let mut timer = Timer::default();
+        timer.set(DURATION, duration);
+        Life {
+            timer,
+            requests: 0,
+            drains: false,
+            is_over: false,
+        }
+    }
+
+    /// Sees whether a connection has lasted long enough. Before that it is drained.
+    fn poll_life(&self, life: &mut Life, connection: &mut Connection, context: &mut Context<'_>) {
+        while let Poll::Ready(kind) = life.timer.poll(context) {
+            match kind {
+                DRAIN => life.is_over = true,
+                DURATION => self.stats.downstream_cx_max_duration_reached.increment(),
+                _ => self.stats.downstream_cx_idle_timeout.increment(),
+            }
+            if kind != DRAIN && !std::mem::replace(&mut life.drains, true) {
+                connection.drain();
+                life.timer.set(DRAIN, Some(self.config.drain_timeout));
+            }
+        }
+    }
+
+    /// One more request; it may be the last one of its connection.
+    fn begin_request(&self, life: &mut Life, connection: &mut Connection) -> Booked<'_> {
+        life.timer.set(IDLE, None);
+        life.requests += 1;
+        let most = self.config.common.max_requests_per_connection;
+        if most.is_some_and(|it| it > 0 && life.requests >= it) {
+            self.stats.downstream_cx_max_requests_reached.increment();
+            connection.end_after_next();
+        }
+        self.book(Protocol::Http11)
+    }
+
     /// Waits for a client to end a connection that we are about to close, so that it sees the answer and not a reset;
     /// says whether it did.
     async fn delayed(&self, wire: &mut Wire) -> bool {
@@ -123,22 +179,28 @@ impl Manager {
     }
 
     /// The next request, which counts from its first byte on.
-    async fn next_request(&self, connection: &mut Connection, head: &mut RequestHead) -> Next<'_> {
+    async fn next_request(
+        &self,
+        connection: &mut Connection,
+        life: &mut Life,
+        head: &mut RequestHead,
+    ) -> Next<'_> {
         let (config, stats) = (&self.config, &self.stats);
-        let mut timer = Timer::<4>::default();
-        timer.set(IDLE, config.common.idle_timeout);
+        let mut timer = Timer::<3>::default();
+        life.timer.set(IDLE, config.common.idle_timeout);
         let mut booked = None;
         poll_fn(|context| {
-            let came = connection.poll_request(context, head);
-            let begun = connection.has_begun() || matches!(came, Poll::Ready(Ok(_)));
-            if booked.is_none() && begun {
-                booked = Some(self.book(Protocol::Http11));
-                timer.set(IDLE, None);
+            self.poll_life(life, connection, context);
+            if life.is_over && booked.is_none() {
+                return Poll::Ready(Next::Nothing);
+            }
+            if booked.is_none() && connection.poll_begun(context).is_ready() {
+                booked = Some(self.begin_request(life, connection));
                 timer.set(HEAD, config.request_headers_timeout);
                 timer.set(STREAM_IDLE, config.stream_idle_timeout);
                 timer.set(WHOLE, config.request_timeout);
             }
-            if let Poll::Ready(came) = came {
+            if let Poll::Ready(came) = connection.poll_request(context, head) {
                 return Poll::Ready(match (came, booked.take()) {
                     (Ok(end), Some(booked)) => Next::Request(booked, end),
                     (Err(no_request), Some(booked)) => match no_request.answer() {
@@ -161,10 +223,7 @@ impl Manager {
                     stats.downstream_rq_timeout.increment();
                     Next::Wrong(booked, LocalReply::request_timeout())
                 }
-                _ => {
-                    stats.downstream_cx_idle_timeout.increment();
-                    Next::Nothing
-                }
+                _ => Next::Nothing,
             })
         })
         .await
