@@ -3,6 +3,7 @@
 
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 use tokio::time::Instant;
 
@@ -12,6 +13,7 @@ use crate::config::model::http::Codec;
 use crate::facts::{Downstream, Ended};
 use crate::http::message::Protocol;
 use crate::listener::{Arrival, Opened, Unopened};
+use crate::timer::Timer;
 use crate::wire::Wire;
 
 /// How a client of HTTP/2 with prior knowledge begins (RFC 9113 §3.4).
@@ -48,7 +50,14 @@ impl Manager {
         let (remote, in_request) = match opened {
             Ok(opened) => {
                 let Opened { mut wire, protocol } = opened;
-                let served = if self.speaks_http2(&mut wire, protocol.as_deref()).await {
+                let served = if !self.says_something(&mut wire).await {
+                    Served {
+                        received: wire.received,
+                        sent: wire.sent,
+                        remote: wire.has_ended(),
+                        in_request: false,
+                    }
+                } else if self.speaks_http2(&mut wire, protocol.as_deref()).await {
                     ended.protocol = Some(Protocol::Http2);
                     Rc::clone(&self).serve_http2(wire, downstream).await
                 } else {
@@ -83,6 +92,25 @@ impl Manager {
         stats.downstream_cx_rx_bytes_total.add(ended.received);
         stats.downstream_cx_tx_bytes_total.add(ended.sent);
         ended
+    }
+
+    /// Waits for the first bytes of a connection, as long as it may be idle.
+    async fn says_something(&self, wire: &mut Wire) -> bool {
+        if !wire.input.is_empty() {
+            return true;
+        }
+        let mut timer = Timer::<1>::default();
+        timer.set(0, self.config.common.idle_timeout);
+        poll_fn(|context| {
+            if let Poll::Ready(came) = wire.poll_fill(context) {
+                return Poll::Ready(matches!(came, Ok(count) if count > 0));
+            }
+            timer.poll(context).map(|_| {
+                self.stats.downstream_cx_idle_timeout.increment();
+                false
+            })
+        })
+        .await
     }
 
     /// Which protocol a connection speaks: what was agreed on, else by its first bytes.
