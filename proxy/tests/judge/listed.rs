@@ -52,7 +52,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("timeouts", 51),
     ("trailers", 20),
     ("http2", 79),
-    ("limits", 12),
+    ("limits", 14),
     ("breakers", 21),
     ("balancing", 20),
     ("filters", 55),
