@@ -94,7 +94,9 @@ impl RequestBody {
     /// It will not be sent again.
     pub fn forget(&mut self) {
         self.keep = Keep::Unsent;
-        self.kept = Vec::new();
+        if !self.held {
+            self.kept = Vec::new();
+        }
     }
 
     /// Sends the request's head and what is kept of the body to an upstream.

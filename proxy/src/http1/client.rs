@@ -77,6 +77,11 @@ impl Connection {
         Poll::Ready(())
     }
 
+    /// Whether it has become a tunnel.
+    pub fn is_tunnel(&self) -> bool {
+        self.upgraded && self.to_connect
+    }
+
     /// Whether the last request is sent and answered wholly.
     pub fn is_between_requests(&self) -> bool {
         self.answered && self.decoder.is_done() && self.sent_whole
@@ -237,6 +242,10 @@ impl Upstream for Connection {
         data: &mut Vec<u8>,
         trailers: &mut Headers,
     ) -> Poll<Result<BodyEvent, Broken>> {
+        if self.is_tunnel() && self.sent_whole && self.wire.pending() == 0 {
+            // As Envoy does it, a tunnel of HTTP/1 does not end on one side only.
+            return Poll::Ready(Err(Broken::Connection));
+        }
         let event = ready!(read::poll_body(
             &mut self.wire,
             &mut self.decoder,

@@ -270,7 +270,9 @@ impl Downstream for Connection {
         if !self.settings.trailers {
             trailers.clear();
         }
-        Poll::Ready(self.noted(event))
+        // A connection that is no longer HTTP does not end on one side only.
+        let cut = event == Ok(BodyEvent::End) && !self.decoder.is_done();
+        Poll::Ready(self.noted(if cut { Err(Broken::Connection) } else { event }))
     }
 
     fn send_informational(&mut self, head: &ResponseHead) {

@@ -21,6 +21,7 @@ use crate::http::flags::Flag;
 use crate::http::grpc;
 use crate::http::local_reply::{DOWNSTREAM_RESET, LocalReply};
 use crate::http::message::{Protocol, RequestHead};
+use crate::http::policy::connection::is_upgrade;
 use crate::http::retry::RetryState;
 use crate::http::route::{Selected, hashing, timeout, timeout::Timeouts};
 use crate::stream::{Broken, Downstream};
@@ -226,7 +227,7 @@ impl<'m> Request<'m> {
             _ => Vec::new(),
         };
         let mut body = RequestBody::new(end, kept);
-        if head.method == b"CONNECT" && !selected.carries_bytes(head) {
+        if !end && awaits_answer(head, selected) {
             body.hold();
         }
         Ok(Course {
@@ -312,4 +313,13 @@ impl<'m> Request<'m> {
             self.gone();
         }
     }
+}
+
+/// Whether nothing of a request's body is sent before it is answered: what follows is for whoever is behind a tunnel, or
+/// speaks another protocol.
+fn awaits_answer(head: &RequestHead, selected: &Selected<'_>) -> bool {
+    let to = head.headers.get(b"upgrade").unwrap_or_default();
+    let is_websocket = is_upgrade(&head.headers) && to.eq_ignore_ascii_case(b"websocket");
+    let is_tunnel = head.method == b"CONNECT" && !selected.carries_bytes(head);
+    is_websocket || is_tunnel
 }

@@ -110,13 +110,19 @@ impl Upstream for Tunnel {
     ) -> Poll<Result<BodyEvent, Broken>> {
         let Raw { wire, counted, .. } = &mut self.raw;
         if wire.input.is_empty() {
-            let came = ready!(wire.poll_fill(context)).map_err(|_| Broken::Connection);
-            if !matches!(came, Ok(count) if count > 0) {
-                if self.sending == Sending::Ended {
-                    counted.completes_request();
-                    counted.ended_by_host();
+            match ready!(wire.poll_fill(context)) {
+                Ok(0) => {
+                    if self.sending == Sending::Ended {
+                        counted.completes_request();
+                        counted.ended_by_host();
+                    }
+                    return Poll::Ready(Ok(BodyEvent::End));
                 }
-                return Poll::Ready(came.map(|_| BodyEvent::End));
+                Ok(_) => {}
+                Err(_) => {
+                    counted.ended_by_host();
+                    return Poll::Ready(Err(Broken::Connection));
+                }
             }
         }
         data.extend_from_slice(wire.input.bytes());

@@ -34,8 +34,8 @@ impl Request<'_> {
         if status == 101 || is_tunnel {
             down.upgrade();
             course.limits.tunnel();
+            course.body.release(&mut lease);
         }
-        course.body.release(&mut lease);
         let complete = course.body.is_done();
         self.manager
             .begin_response(down, &self.response, bodiless, complete);

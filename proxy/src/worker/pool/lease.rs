@@ -106,7 +106,7 @@ impl Pooled {
         if connection.may_go_on() && !life.ends(false, &self.upstream.stats) {
             return self.pool.give_back(&self.upstream, http1);
         }
-        if connection.wire.has_ended() {
+        if connection.wire.has_ended() && !connection.is_tunnel() {
             counted.ended_by_host();
         }
         drop(http1);
