@@ -190,3 +190,49 @@ fn what_is_not_served_yet_is_refused_and_not_passed_over() {
         "{said}"
     );
 }
+
+#[test]
+fn certificates_that_are_no_good_are_refused_before_anything_is_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().port();
+    let key = || rcgen::KeyPair::generate().unwrap();
+    let (own, other) = (key(), key());
+    let certificate =
+        |parameters: rcgen::CertificateParams| parameters.self_signed(&own).unwrap().pem();
+    let mut old = rcgen::CertificateParams::default();
+    old.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    let good = certificate(rcgen::CertificateParams::default());
+    for (chain, key, told) in [
+        (
+            good.clone(),
+            other.serialize_pem(),
+            "does not match the certificate",
+        ),
+        (certificate(old), own.serialize_pem(), "expired at"),
+        (
+            "no certificate".to_owned(),
+            own.serialize_pem(),
+            "holds no certificate",
+        ),
+        (good, String::new(), "holds no private key"),
+    ] {
+        // The port is in use, which would be told if it were asked for.
+        let mut wrong = bootstrap(free_port(), taken, 1);
+        wrong["static_resources"]["listeners"][0]["filter_chains"][0]["transport_socket"] = json!({
+            "name": "tls",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+                "common_tls_context": {"tls_certificates": [{
+                    "certificate_chain": {"inline_string": chain},
+                    "private_key": {"inline_string": key},
+                }]},
+            },
+        });
+        let refused = refused(&wrong, folder.path());
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains(told), "{said}");
+        assert!(said.contains("bootstrap.json:1:"), "{said}");
+    }
+}

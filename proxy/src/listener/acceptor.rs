@@ -20,6 +20,7 @@ use super::{Common, Prepared};
 use crate::config::model::address::Address;
 use crate::facts::{Downstream, Ended};
 use crate::http::flags::Flag;
+use crate::manager::Manager;
 use crate::stats::{Handle, ListenerStats, Registry};
 use crate::tls::Incoming;
 use crate::worker::Worker;
@@ -185,7 +186,7 @@ impl Acceptor {
         drop(seen);
         let ended = match &chain.filter {
             Filter::Tcp(filter) => filter.serve(arrival, known, &self.worker).await,
-            Filter::Http(manager) => Rc::clone(manager).serve(arrival, known).await,
+            Filter::Http(manager) => requests(manager, arrival, known).await,
             Filter::Close => Ended::new(Rc::new(known)),
         };
         self.stats.downstream_cx_active.sub(1);
@@ -213,6 +214,18 @@ impl Acceptor {
         };
         self.chains.get(self.listener.find(&incoming)?)
     }
+}
+
+/// Takes the requests of a connection. Why it is no TLS, the listener's logs tell, and those of requests do not.
+async fn requests(manager: &Rc<Manager>, arrival: Arrival, mut known: Downstream) -> Ended {
+    let failure = std::mem::take(&mut known.transport_failure);
+    let mut ended = Rc::clone(manager).serve(arrival, known).await;
+    if !failure.is_empty() && ended.downstream.transport_failure.is_empty() {
+        let mut known = Downstream::clone(&ended.downstream);
+        known.transport_failure = failure;
+        ended.downstream = Rc::new(known);
+    }
+    ended
 }
 
 /// Closes a connection that has no chain. What it sent is as good as unread, which a client is told by a reset.

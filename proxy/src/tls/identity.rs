@@ -206,8 +206,9 @@ pub(super) fn certificates(
 /// The file that a source is.
 pub(super) fn path(source: &DataSource) -> Option<PathBuf> {
     match &source.from {
-        Bytes::File(path) | Bytes::Read(path, _) => Some(path.clone()),
-        Bytes::Inline(_) | Bytes::Environment(_) => None,
+        Bytes::File(path) => Some(path.clone()),
+        // As in Envoy, what discovery brings has no file of its own.
+        Bytes::Read(..) | Bytes::Inline(_) | Bytes::Environment(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustls::crypto::CryptoProvider;
 
-use super::identity::{Identity, path, read};
+use super::identity::{Identity, read};
 use super::trust::Trust;
 use crate::config::model::source::{Bytes, DataSource};
 use crate::config::model::tls::{
@@ -187,9 +187,9 @@ fn with_bytes(context: &ValidationContext) -> Result<ValidationContext, Problem>
 fn bytes(source: &DataSource, what: &str) -> Result<DataSource, Problem> {
     let bytes = read(source, what)?;
     Ok(DataSource {
-        from: match path(source) {
-            Some(path) => Bytes::Read(path, bytes),
-            None => Bytes::Inline(bytes),
+        from: match &source.from {
+            Bytes::File(path) | Bytes::Read(path, _) => Bytes::Read(path.clone(), bytes),
+            Bytes::Inline(_) | Bytes::Environment(_) => Bytes::Inline(bytes),
         },
         spot: source.spot.clone(),
     })

@@ -59,5 +59,5 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("health", 31),
     ("logs", 23),
     ("tcp", 115),
-    ("tls", 73),
+    ("tls", 79),
 ];

@@ -17,6 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(certificates());
     cases.extend(names());
     cases.extend(forwarding());
+    cases.extend(logging());
     cases
 }
 
@@ -397,5 +398,47 @@ fn forwarding() -> Vec<Case> {
             .manager(json!({ "forward_client_cert_details": "ALWAYS_FORWARD_ONLY" }))
             .get("/", "x-forwarded-client-cert: By=old\r\n")
             .expect("x-forwarded-client-cert: By=old"),
+    ]
+}
+
+/// What is told of TLS in access logs.
+fn logging() -> Vec<Case> {
+    let common = || json!({ "validation_context": validation(Value::Null) });
+    let mutual = |name: &'static str, format: &str| {
+        chain(
+            name,
+            common(),
+            json!({ "require_client_certificate": true }),
+        )
+        .log(format)
+    };
+    let old = ClientTls {
+        version: Some(&TLS12),
+        ..showing("client")
+    };
+    vec![
+        mutual(
+            "a log that tells of a session",
+            "%DOWNSTREAM_TLS_VERSION% %DOWNSTREAM_TLS_CIPHER% %UPSTREAM_TLS_VERSION% %REQUESTED_SERVER_NAME%",
+        )
+        .client(client(showing("client")))
+        .expect("access log: TLSv1.3"),
+        mutual(
+            "a log that tells of an older session",
+            "%DOWNSTREAM_TLS_VERSION% %DOWNSTREAM_TLS_CIPHER% %DOWNSTREAM_TRANSPORT_FAILURE_REASON%",
+        )
+        .client(client(old))
+        .expect("access log: TLSv1.2"),
+        mutual(
+            "a log that tells of a client's certificate",
+            "%DOWNSTREAM_PEER_URI_SAN% %DOWNSTREAM_PEER_DNS_SAN% %DOWNSTREAM_PEER_SUBJECT% %DOWNSTREAM_PEER_ISSUER% %DOWNSTREAM_LOCAL_URI_SAN%",
+        )
+        .client(client(showing("client")))
+        .expect("access log: spiffe://cluster.local/ns/shop/sa/cart"),
+        case("a log of requests does not tell why it is no TLS")
+            .listener(inspector())
+            .log("%DOWNSTREAM_TRANSPORT_FAILURE_REASON% %FILTER_CHAIN_NAME%")
+            .send(GET)
+            .expect("access log: - -"),
     ]
 }
