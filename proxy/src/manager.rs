@@ -7,6 +7,7 @@ mod filters;
 mod http1;
 mod http2;
 mod request;
+mod tapped;
 mod tries;
 
 use std::cell::{Cell, RefCell};

@@ -4,6 +4,7 @@ mod books;
 pub mod client;
 mod driver;
 mod ending;
+mod line;
 pub mod server;
 mod shared;
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::config::model::Bootstrap;
 use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
-use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Routes};
+use crate::config::model::http::{HttpConnectionManager, Routes};
 use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
 use crate::config::model::protocol::HeaderCase;
 
@@ -54,12 +54,6 @@ fn chain(chain: &FilterChain, ask: &mut impl FnMut(&str)) {
 }
 
 fn manager(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
-    for filter in &manager.filters {
-        match filter.kind {
-            HttpFilterKind::Router(_) | HttpFilterKind::Rbac(_) | HttpFilterKind::Fault(_) => {}
-            HttpFilterKind::GrpcStats(_) => ask("the filter grpc_stats"),
-        }
-    }
     options(manager, ask);
     if !matches!(manager.routes, Routes::Inline(_)) {
         ask("routes that are discovered");

@@ -1,5 +1,6 @@
 //! Asks the filters before the router, in their order, whether a request may go on.
 
+mod calls;
 mod faults;
 mod permission;
 
@@ -11,6 +12,7 @@ use crate::http::message::RequestHead;
 use crate::http::route::Selected;
 use crate::stats::{Scope, Writer};
 use crate::stream::Downstream;
+pub(super) use calls::Call;
 pub(super) use faults::Injected;
 
 /// A filter with what it counts.
@@ -22,6 +24,7 @@ pub(super) struct Filter {
 enum Kind {
     Permission(permission::Filter),
     Faults(faults::Filter),
+    Calls(calls::Filter),
 }
 
 /// How a request leaves the filters.
@@ -42,7 +45,8 @@ pub(super) fn open(config: &HttpConnectionManager, scope: &Scope, writer: Writer
                 Kind::Permission(permission::Filter::new(rules, scope, writer))
             }
             HttpFilterKind::Fault(fault) => Kind::Faults(faults::Filter::new(fault, scope, writer)),
-            HttpFilterKind::GrpcStats(_) | HttpFilterKind::Router(_) => return None,
+            HttpFilterKind::GrpcStats(options) => Kind::Calls(calls::Filter::new(options, writer)),
+            HttpFilterKind::Router(_) => return None,
         };
         let config = config.clone();
         Some(Filter { config, kind })
@@ -73,6 +77,11 @@ impl<'m> Request<'m> {
                         _ => filter.config(),
                     };
                     self.ask_permission(filter, rules, head)
+                }
+                (Kind::Calls(filter), _) => {
+                    let upstream = selected.and_then(|it| manager.worker.upstream(&it.cluster));
+                    self.calls.extend(filter.call(head, upstream));
+                    Passed::On
                 }
                 (Kind::Faults(filter), of_route) => {
                     let fault = match of_route {

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::Manager;
 use super::books::{Booked, Upgraded};
-use super::filters::{Injected, Passed};
+use super::filters::{Call, Injected, Passed};
+use super::tapped::Tapped;
 use crate::access_log;
 use crate::config::model::address::Address;
 use crate::facts::{self, LogContext, Times, Upstream as ShownUpstream};
@@ -44,6 +45,8 @@ pub(super) struct Request<'m> {
     pub(super) is_sent: bool,
     /// Whether all of the request has come.
     pub(super) is_complete: bool,
+    /// Calls that filters count, until they are handed to what they are counted on.
+    pub(super) calls: Vec<Call>,
     pub(super) attempts: u32,
     pub(super) response: ResponseHead,
     pub(super) trailers: Headers,
@@ -95,9 +98,10 @@ impl Manager {
         if end {
             request.times.request_received = Some(booked.begun.elapsed());
         }
-        if let Err((answer, selected)) = self.respond(&mut request, down, head, end).await {
+        let mut down = Tapped::new(down, end);
+        if let Err((answer, selected)) = self.respond(&mut request, &mut down, head, end).await {
             let complete = end || request.is_complete;
-            request.answer(down, head, complete, &answer, selected.as_ref());
+            request.answer(down.answer(), head, complete, &answer, selected.as_ref());
         }
         request.log(Some(head));
     }
@@ -107,7 +111,7 @@ impl Manager {
     async fn respond<'m, D: Downstream>(
         &'m self,
         request: &mut Request<'m>,
-        down: &mut D,
+        down: &mut Tapped<'_, D>,
         head: &mut RequestHead,
         end: bool,
     ) -> Result<(), (Answer<'m>, Option<Selected<'m>>)> {
@@ -116,7 +120,9 @@ impl Manager {
             Found::Route(selected) => Some(selected),
             Found::Nothing | Found::RequireTls(_) => None,
         };
-        match request.filter(down, head, end, selected).await {
+        let passed = request.filter(down, head, end, selected).await;
+        down.count(std::mem::take(&mut request.calls));
+        match passed {
             Passed::On => {}
             Passed::Answered(answer) => return Err((answer, selected.cloned())),
             Passed::Gone => {
@@ -288,6 +294,7 @@ impl<'m> Request<'m> {
             is_call: false,
             is_complete: false,
             is_sent: false,
+            calls: Vec::new(),
             attempts: 0,
             response: ResponseHead::default(),
             trailers: Headers::new(),

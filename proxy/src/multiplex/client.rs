@@ -95,6 +95,9 @@ fn open(shared: &mut Shared, head: &RequestHead, end: bool) -> State {
     let state = match shared.codec.open(head, end) {
         Ok(id) => {
             shared.register(id, false);
+            if end {
+                shared.completed(id);
+            }
             State::Open(id)
         }
         Err(_) if shared.ended => State::Never(Broken::Connection),

@@ -17,6 +17,8 @@ pub enum Ended {
     Closed,
     /// A rule was broken.
     Failed(Failure),
+    /// The peer wanted no more streams, and the last one is over: `true` if that was by what it sent then.
+    Left(bool),
     /// We closed it, or it was drained and its last stream is over.
     Drained,
 }
@@ -28,6 +30,8 @@ pub struct Driver {
     draining: bool,
     books: Option<Books>,
     refused: Vec<&'static str>,
+    /// The peer wants no more streams, and the last one is over.
+    left: Option<bool>,
 }
 
 impl Driver {
@@ -39,6 +43,7 @@ impl Driver {
             draining: false,
             books: None,
             refused: Vec::new(),
+            left: None,
         }
     }
 
@@ -97,6 +102,10 @@ impl Driver {
                 shared.end();
                 return Poll::Ready(Ended::Failed(failure));
             }
+            if let Some(by_peer) = self.left {
+                shared.end();
+                return Poll::Ready(Ended::Left(by_peer));
+            }
             let closed = matches!(read, Poll::Ready(Ok(0) | Err(_)));
             if closed || matches!(written, Poll::Ready(Err(()))) {
                 shared.end();
@@ -128,6 +137,7 @@ impl Driver {
         shared.wire.input.take(count);
         let mut rest = &input[..];
         let mut failed = None;
+        let mut was_busy = shared.is_leaving() && shared.open_streams() > 0;
         while let Some(event) = shared.codec.receive(&mut rest) {
             match event {
                 Event::Request { stream, end } => {
@@ -141,6 +151,14 @@ impl Driver {
                 Event::Failed(failure) => failed = Some(failure),
                 event => shared.deliver(&event),
             }
+            let is_over = shared.is_leaving() && shared.open_streams() == 0;
+            if is_over && self.left.is_none() {
+                self.left = Some(was_busy);
+            }
+            was_busy = shared.is_leaving() && !is_over;
+        }
+        if shared.is_leaving() && shared.open_streams() == 0 {
+            self.left.get_or_insert(false);
         }
         let taken = input.len() - rest.len();
         input.drain(..taken);

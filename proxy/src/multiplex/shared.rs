@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::task::{Context, Poll, Waker, ready};
 
 use super::ending::{Ending, reason};
+use super::line::Line;
 use crate::http::headers::Headers;
 use crate::http::message::ResponseHead;
 use crate::http2::{Connection, ErrorCode, Event, SendError, StreamId};
@@ -23,9 +24,8 @@ pub struct Shared {
     /// Streams that are over, and not yet read to their end while another has taken their slot; by number.
     displaced: HashMap<u32, Slot>,
     driver: Option<Waker>,
-    /// Requests that wait until the peer takes another stream, by their tickets.
-    openers: VecDeque<(u64, Waker)>,
-    next_ticket: u64,
+    /// Requests that wait until the peer takes another stream.
+    line: Line,
     /// Whether the connection has ended; no stream lives on.
     pub(super) ended: bool,
     /// Whether it is to end once what is queued is written.
@@ -83,8 +83,7 @@ impl Shared {
             streams: Vec::new(),
             displaced: HashMap::new(),
             driver: None,
-            openers: VecDeque::new(),
-            next_ticket: 0,
+            line: Line::default(),
             ended: false,
             closing: false,
         }
@@ -100,7 +99,7 @@ impl Shared {
 
     /// Whether the peer takes no more streams; the open ones go on.
     pub fn is_leaving(&self) -> bool {
-        self.codec.is_leaving()
+        !self.codec.is_server() && self.codec.is_leaving()
     }
 
     /// Ends the connection once what is queued is written.
@@ -112,28 +111,22 @@ impl Shared {
 
     /// Whether a request may be sent now: the one with this ticket, or one that has not waited.
     pub(super) fn may_open(&self, ticket: Option<u64>) -> bool {
-        self.openers.front().map(|it| it.0) == ticket && self.codec.available_streams() > 0
+        self.line.first() == ticket && self.codec.available_streams() > 0
     }
 
     /// Lines a request up that cannot be sent yet.
     pub(super) fn wait_to_open(&mut self) -> u64 {
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        self.openers.push_back((ticket, Waker::noop().clone()));
-        ticket
+        self.line.join()
     }
 
     /// A request is to be woken when it may be sent.
     pub(super) fn keep_opener(&mut self, ticket: u64, context: &Context<'_>) {
-        let mut openers = self.openers.iter_mut();
-        if let Some((_, waker)) = openers.find(|it| it.0 == ticket) {
-            waker.clone_from(context.waker());
-        }
+        self.line.keep(ticket, context.waker());
     }
 
     /// A request no longer waits.
     pub(super) fn leave_line(&mut self, ticket: u64) {
-        self.openers.retain(|it| it.0 != ticket);
+        self.line.leave(ticket);
         self.wake_openers();
     }
 
@@ -144,8 +137,7 @@ impl Shared {
         } else {
             self.codec.available_streams()
         };
-        let openers = self.openers.iter().take(free);
-        openers.for_each(|(_, waker)| waker.wake_by_ref());
+        self.line.wake(free);
     }
 
     /// Whether the connection has ended.
@@ -251,8 +243,11 @@ impl Shared {
 
     /// How a stream has ended, or is about to if it is left now.
     pub(super) fn ending(&mut self, id: StreamId) -> Ending {
-        let broken = self.slot(id).and_then(|it| it.broken);
+        let slot = self.slot(id);
+        let is_whole = slot.as_ref().is_some_and(|it| it.finished && it.complete);
+        let broken = slot.and_then(|it| it.broken);
         match broken {
+            Some(Broken::Connection) if is_whole => Ending::Whole,
             Some(broken) => Ending::Broken(broken),
             None if self.codec.is_open(id) => Ending::Local,
             None => Ending::Whole,

@@ -19,7 +19,7 @@ use super::life::{keep, keep_http2};
 use super::queue::{Place, Queue};
 use crate::config::model::route::Priority;
 use crate::http::message::Protocol;
-use crate::multiplex::{Books, Driver};
+use crate::multiplex::{Books, Driver, Ended};
 use crate::stats::ClusterStats;
 use crate::upstream::{Host, Resource};
 
@@ -399,13 +399,9 @@ impl HostPool {
                 shared.note(&mut counted);
                 let before = std::mem::replace(&mut limit, shared.stream_limit());
                 let notified = !std::mem::replace(&mut leaving, shared.is_leaving()) && leaving;
-                let left_alone = leaving && connection.active.get() == 0;
                 drop(shared);
                 if notified && let Some(upstream) = upstream.upgrade() {
                     upstream.stats.upstream_cx_close_notify.increment();
-                }
-                if left_alone {
-                    connection.shared.borrow_mut().close();
                 }
                 if limit > before
                     && let (Some(pool), Some(upstream)) = (pool.upgrade(), upstream.upgrade())
@@ -441,15 +437,17 @@ fn count_version(upstream: &Upstream, is_http2: bool) {
 }
 
 /// Books how a connection of HTTP/2 has ended.
-fn finish(connection: &Http2, counted: &mut Counted, ended: crate::multiplex::Ended) {
-    use crate::multiplex::Ended;
-    if connection.active.get() > 0 {
+fn finish(connection: &Http2, counted: &mut Counted, ended: Ended) {
+    let by_host = ended == Ended::Closed;
+    if connection.active.get() > 0 && !matches!(ended, Ended::Left(_)) {
         counted.breaks_request();
     }
-    match ended {
-        Ended::Closed => counted.ended_by_host(),
-        Ended::Failed(_) => counted.broke_protocol(),
-        Ended::Drained => {}
+    if by_host {
+        counted.ended_by_host();
+    }
+    // As in Envoy, whose codec is closed while it reads.
+    if matches!(ended, Ended::Failed(_) | Ended::Left(true)) {
+        counted.broke_protocol();
     }
 }
 
