@@ -87,6 +87,11 @@ impl Visit for Marked {
 pub struct Gauge(AtomicU64);
 
 impl Gauge {
+    /// Whether it was ever changed.
+    pub fn is_used(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & 1 == 1
+    }
+
     /// Adds `amount`.
     #[inline]
     pub fn add(&self, amount: u64) {

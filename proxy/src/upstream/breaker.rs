@@ -96,9 +96,6 @@ pub struct Remaining {
     pub retries: u64,
 }
 
-/// What Envoy allows where a budget limits retries and no count is given: the gauge goes by it.
-const RETRIES: u64 = 3;
-
 impl Breakers {
     /// The breakers of so many workers.
     pub fn new(limits: &Limits, workers: usize) -> Self {
@@ -153,8 +150,9 @@ impl Breakers {
     pub fn gauges(&self, priority: Priority) -> BreakerGauges {
         let breaker = self.of(priority);
         let open = |resource| {
-            let held = breaker.held(resource);
-            u64::from(held > 0 && held >= breaker.shown_limit(resource))
+            // Envoy looks only when something is taken or given back.
+            let looked = breaker.is_used(resource);
+            u64::from(looked && breaker.held(resource) >= breaker.shown_limit(resource))
         };
         let left = |resource| {
             breaker
@@ -199,9 +197,19 @@ impl Breaker {
             .sum()
     }
 
+    fn is_used(&self, resource: Resource) -> bool {
+        let mut workers = self.workers.iter();
+        workers.any(|worker| worker.0.of(resource).is_used())
+    }
+
     fn limit(&self, resource: Resource) -> u64 {
         match (resource, self.thresholds.max_retries) {
-            (Resource::Retries, MaxRetries::Budget { percent, minimum }) => {
+            (
+                Resource::Retries,
+                MaxRetries::Budget {
+                    percent, minimum, ..
+                },
+            ) => {
                 let busy = self.held(Resource::Requests) + self.held(Resource::Pending);
                 whole(percent / 100.0 * float(busy)).max(u64::from(minimum))
             }
@@ -217,8 +225,7 @@ impl Breaker {
             Resource::Pending => limits.max_pending_requests.into(),
             Resource::Requests => limits.max_requests.into(),
             Resource::Retries => match limits.max_retries {
-                MaxRetries::Count(count) => count.into(),
-                MaxRetries::Budget { .. } => RETRIES,
+                MaxRetries::Count(count) | MaxRetries::Budget { beside: count, .. } => count.into(),
             },
         }
     }
@@ -318,6 +325,7 @@ mod tests {
             MaxRetries::Budget {
                 percent: 20.0,
                 minimum: 2,
+                beside: 3,
             },
             2,
         );

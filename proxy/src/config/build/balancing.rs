@@ -175,12 +175,14 @@ pub(super) fn limits(cursor: &Cursor<'_>) -> (Limits, Option<u32>) {
 }
 
 fn thresholds(cursor: &Cursor<'_>) -> Thresholds {
+    let count = cursor.number("max_retries").unwrap_or(3);
     let max_retries = match cursor.message("retry_budget") {
         Some(budget) => MaxRetries::Budget {
             percent: common::percent(&budget, "budget_percent").unwrap_or(20.0),
             minimum: budget.number("min_retry_concurrency").unwrap_or(3),
+            beside: count,
         },
-        None => MaxRetries::Count(cursor.number("max_retries").unwrap_or(3)),
+        None => MaxRetries::Count(count),
     };
     Thresholds {
         max_connections: cursor.number("max_connections").unwrap_or(1024),

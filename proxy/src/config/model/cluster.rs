@@ -235,6 +235,8 @@ pub enum MaxRetries {
         percent: f64,
         /// So many in any case.
         minimum: u32,
+        /// The number that stands beside it: gauges go by that alone.
+        beside: u32,
     },
 }
 
