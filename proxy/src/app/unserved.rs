@@ -7,7 +7,7 @@ use crate::config::model::Bootstrap;
 use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
 use crate::config::model::http::{HttpConnectionManager, Routes};
 use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
-use crate::config::model::protocol::HeaderCase;
+use crate::config::model::protocol::{HeaderCase, UpstreamProtocol};
 
 /// Refuses a configuration that asks for more.
 ///
@@ -98,6 +98,15 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
         | ClusterDiscovery::StrictDns(..)
         | ClusterDiscovery::OriginalDst(_) => {}
         ClusterDiscovery::Eds { .. } => ask("EDS"),
+    }
+    let http1 = match &cluster.protocol {
+        UpstreamProtocol::Http1(http1)
+        | UpstreamProtocol::Auto(http1, _)
+        | UpstreamProtocol::SameAsDownstream(http1, _) => Some(http1),
+        UpstreamProtocol::Http2(_) => None,
+    };
+    if http1.is_some_and(|it| it.header_case != HeaderCase::Lower) {
+        ask("header_key_format");
     }
     if !cluster.health_checks.is_empty() && is_secured(cluster) {
         ask("health_checks over TLS");

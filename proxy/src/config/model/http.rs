@@ -191,7 +191,7 @@ pub struct ForwardedFor {
     pub skip_append: bool,
     /// IPv4 addresses are written as IPv6.
     pub ipv4_as_ipv6: bool,
-    /// Which addresses are internal; empty for the private ones (RFC 1918 and RFC 4193).
+    /// Which addresses are internal; none if it is empty.
     pub internal: Vec<Network>,
     /// So are Unix sockets.
     pub internal_unix_sockets: bool,

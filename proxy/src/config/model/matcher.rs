@@ -125,22 +125,6 @@ impl Case {
     }
 }
 
-impl HeaderMatcher {
-    /// Whether the header matches, given its value: several values are joined by `,` before.
-    pub fn matches(&self, value: Option<&[u8]>) -> bool {
-        let value = match value {
-            None if self.missing_is_empty => Some(&b""[..]),
-            other => other,
-        };
-        match (&self.value, value) {
-            (ValueMatcher::Present(wanted), value) => (value.is_some() == *wanted) != self.invert,
-            // A header that is not there matches nothing but the inverse of a match (as in Envoy).
-            (_, None) => self.invert,
-            (other, Some(value)) => other.matches(value) != self.invert,
-        }
-    }
-}
-
 impl ValueMatcher {
     /// Whether a value that is there matches.
     pub fn matches(&self, value: &[u8]) -> bool {
@@ -170,7 +154,7 @@ impl PortPredicate {
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, HeaderMatcher, PortPredicate, StringMatcher, ValueMatcher};
+    use super::{Case, PortPredicate, StringMatcher};
 
     #[test]
     fn texts() {
@@ -184,28 +168,6 @@ mod tests {
         assert!(Suffix("bc".into(), counts).matches(b"abc"));
         assert!(Contains("b".into(), counts).matches(b"abc"));
         assert!(!Contains("bd".into(), counts).matches(b"b"));
-    }
-
-    #[test]
-    fn headers() {
-        let mut matcher = HeaderMatcher {
-            name: "x".into(),
-            value: ValueMatcher::Range(-5..10),
-            invert: false,
-            missing_is_empty: false,
-        };
-        assert!(matcher.matches(Some(b"-5")) && matcher.matches(Some(b"9")));
-        assert!(
-            !matcher.matches(Some(b"10")) && !matcher.matches(Some(b"x")) && !matcher.matches(None)
-        );
-        matcher.value = ValueMatcher::Present(true);
-        assert!(matcher.matches(Some(b"")) && !matcher.matches(None));
-        matcher.value = ValueMatcher::Present(false);
-        assert!(!matcher.matches(Some(b"")) && matcher.matches(None));
-        matcher.value = ValueMatcher::Text(StringMatcher::Exact(String::new(), Case::Counts));
-        assert!(!matcher.matches(None));
-        matcher.missing_is_empty = true;
-        assert!(matcher.matches(None));
     }
 
     #[test]
