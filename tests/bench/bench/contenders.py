@@ -44,7 +44,7 @@ class Contender:
     def start(self, row, upstream, tools, folder):
         """Starts its proxies, the last one first; returns them and the port for the load."""
         servers = []
-        for role in ("only",) if row.hops == 1 else ("server", "client"):
+        for role in row.roles:
             hop = Hop(row, role, free_port(), upstream, folder)
             log = folder / f"{self.name.replace(' ', '-')}-{role}.log"
             server = Server(self.command(hop, tools), hop.port, PROXY_CORE, log)
@@ -58,6 +58,9 @@ class Direct(Contender):
     """Nothing between them."""
 
     name = "direct"
+
+    def serves(self, row):
+        return not row.probe and not row.alone
 
     def start(self, row, upstream, tools, folder):
         return [], upstream
@@ -98,19 +101,16 @@ class Envoy(Contender):
 
 
 class MeshProxy(Envoy):
-    """mesh-proxy, started with the same bootstrap as Envoy: plaintext HTTP/1 so far.
+    """mesh-proxy, or another build of it, started with the same bootstrap as Envoy."""
 
-    To an upstream of HTTP/2 it answers some requests with 503 under load; the row comes when that is mended.
-    """
-
-    name = "mesh-proxy"
     needs = ()
 
-    def serves(self, row):
-        return row.hops == 1 and row.wire == "http1"
+    def __init__(self, name="mesh-proxy", path=None):
+        self.name = name
+        self.path = path
 
     def program(self, tools):
-        return [build.TARGET / "mesh-proxy", "--log-level", "error"]
+        return [self.path or build.TARGET / "mesh-proxy", "--log-level", "error"]
 
 
 class HAProxy(Contender):
@@ -165,3 +165,9 @@ ALL = [
     Nginx(),
     Envoy(),
 ]
+
+
+def add_builds(named):
+    """Lets other builds of mesh-proxy take part, each as `NAME=PATH`."""
+    for name, _, path in (text.partition("=") for text in named):
+        ALL.insert(0, MeshProxy(name, path))

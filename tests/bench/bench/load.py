@@ -4,10 +4,9 @@ import dataclasses
 import json
 import re
 import subprocess
-import sys
 
 from . import build
-from .processes import OTHER_CORE
+from .processes import OTHER_CORE, Failure
 
 H2_CONNECTIONS, H2_STREAMS = 8, 32
 
@@ -25,13 +24,13 @@ def generate(command, seconds):
     pinned = ["taskset", "-c", str(OTHER_CORE), *map(str, command)]
     done = subprocess.run(pinned, capture_output=True, text=True, timeout=seconds + 30, check=False)
     if done.returncode != 0:
-        sys.exit(f"error: {' '.join(pinned)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        raise Failure(f"{' '.join(pinned)} ended with {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
 def fail(text):
-    """Ends the run because of answers that are none."""
-    sys.exit(f"error: the load met failures\n{text}")
+    """Takes a contender out because of answers that are none."""
+    raise Failure(f"the load met failures\n{text}")
 
 
 def wrk(tools, port, seconds, connections=64, close=False):
@@ -77,3 +76,14 @@ def tcp(kind, port, seconds, connections):
     """TCP connections by our own load generator; returns the number of answers or bytes."""
     text = generate([build.TARGET / "mesh-forwarder", kind, port, seconds, connections], seconds)
     return Outcome(int(text))
+
+
+def handshakes(tools, port, seconds):
+    """Full handshakes of TLS 1.3 with a client certificate, one after the other; returns how many."""
+    folder = tools["certificates"]
+    command = [tools["openssl"], "s_time", "-connect", f"127.0.0.1:{port}", "-new", "-tls1_3", "-time", seconds]
+    command += ["-cert", folder / "client.pem", "-key", folder / "client.key", "-CAfile", folder / "ca.pem"]
+    count = int(re.search(r"(\d+) connections in [\d.]+s;", generate(command, seconds))[1])
+    if not count:
+        fail("no handshake came to its end")
+    return Outcome(count)

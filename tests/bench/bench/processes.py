@@ -5,7 +5,6 @@ import pathlib
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 # Proxies have this core for themselves; load and upstream share the other.
@@ -35,6 +34,10 @@ def is_free(port):
     return True
 
 
+class Failure(Exception):
+    """Why a contender has no figure."""
+
+
 class Server:
     """A server with all its processes."""
 
@@ -58,7 +61,11 @@ class Server:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
-        sys.exit(f"error: no server on port {self.port}\n{self.log.read_text(errors='replace')}")
+        raise Failure(f"no server on port {self.port}: {self.said()}")
+
+    def said(self):
+        """What it has written."""
+        return self.log.read_text(encoding="utf-8", errors="replace").strip()
 
     def pids(self):
         """Its processes but for `timeout`."""
