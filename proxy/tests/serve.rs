@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -235,4 +236,82 @@ fn certificates_that_are_no_good_are_refused_before_anything_is_bound() {
         assert!(said.contains(told), "{said}");
         assert!(said.contains("bootstrap.json:1:"), "{said}");
     }
+}
+
+/// The resident megabytes of a process.
+fn resident(process: &Child) -> u64 {
+    let path = format!("/proc/{}/statm", process.id());
+    let text = std::fs::read_to_string(path).unwrap();
+    let pages: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096 / 1_000_000
+}
+
+/// Asks for something else until `moved` has stood still for a hundred answers: whoever feeds the proxy is held back.
+fn until_it_stands_still(port: u16, moved: &AtomicU64) {
+    let (mut before, mut still) = (0, 0);
+    while still < 100 {
+        assert!(ask(port, "/").ends_with("hello"));
+        let now = moved.load(Ordering::Relaxed);
+        still = if now == before && now > 0 {
+            still + 1
+        } else {
+            0
+        };
+        before = now;
+    }
+}
+
+/// Writes up to half a gigabyte, and counts it.
+fn pour(mut into: TcpStream, moved: &AtomicU64) {
+    let block = [b'w'; 16 * 1024];
+    while moved.load(Ordering::Relaxed) < 512_000_000 && into.write_all(&block).is_ok() {
+        moved.fetch_add(block.len() as u64, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_side_that_does_not_read_holds_the_other_back_and_takes_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let (admin, port) = (free_port(), free_port());
+    let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = upstream.local_addr().unwrap().port();
+    let running = start(&bootstrap(admin, port, own), port, folder.path());
+    assert!(ask(port, "/").ends_with("hello"));
+    let before = resident(&running.0);
+    let (down, up) = (AtomicU64::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        let mut reader = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(reader, "GET /up HTTP/1.1\r\nHost: shop\r\n\r\n").unwrap();
+        let (mut server, _) = upstream.accept().unwrap();
+        write!(
+            server,
+            "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+        )
+        .unwrap();
+        let pouring = server.try_clone().unwrap();
+        scope.spawn(|| pour(pouring, &down));
+
+        let mut writer = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        write!(
+            writer,
+            "PUT /up HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000000000\r\n\r\n"
+        )
+        .unwrap();
+        let (idle, _) = upstream.accept().unwrap();
+        let pouring = writer.try_clone().unwrap();
+        scope.spawn(|| pour(pouring, &up));
+
+        until_it_stands_still(port, &down);
+        until_it_stands_still(port, &up);
+        let grown = resident(&running.0).saturating_sub(before);
+        for socket in [&server, &writer, &reader, &idle] {
+            let _ = socket.shutdown(std::net::Shutdown::Both);
+        }
+        let moved = [&down, &up].map(|it| it.load(Ordering::Relaxed));
+        assert!(
+            moved.iter().all(|it| *it < 100_000_000),
+            "{moved:?} bytes went into the proxy"
+        );
+        assert!(grown < 8, "{grown} MB more");
+    });
 }
