@@ -50,7 +50,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("headers", 112),
     ("retries", 113),
     ("timeouts", 51),
-    ("trailers", 20),
+    ("trailers", 24),
     ("http2", 85),
     ("limits", 14),
     ("grpc", 47),
@@ -59,6 +59,6 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("filters", 55),
     ("health", 31),
     ("logs", 23),
-    ("tcp", 115),
+    ("tcp", 122),
     ("tls", 79),
 ];
