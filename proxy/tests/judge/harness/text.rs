@@ -33,6 +33,10 @@ pub(crate) fn normal(line: &str) -> String {
     let line = within(&line, ('[', ']'), |text| {
         let (host, number) = text.rsplit_once(':').unwrap_or(("", text));
         number.parse::<u64>().ok()?;
+        // An address of version 6 stands in such brackets too.
+        if host.ends_with(':') {
+            return None;
+        }
         Some(format!("{host} number"))
     });
     let line = within(&line, ('<', '>'), |text| {
