@@ -36,6 +36,7 @@ mod server;
 mod server_info;
 mod source;
 mod statistics;
+mod tap;
 
 pub use memory::Memory;
 pub use server::{Admin, Config, Running};

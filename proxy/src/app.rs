@@ -87,6 +87,7 @@ fn start(options: &Options) -> Result<Proxy, String> {
     let common = Arc::new(Common {
         node: bootstrap.node.clone(),
         logs: logs(&bootstrap, options)?,
+        tap: Arc::default(),
         limit: Limit::new(bootstrap.max_downstream_connections),
     });
     let (end, ending) = watch::channel(false);
@@ -95,6 +96,7 @@ fn start(options: &Options) -> Result<Proxy, String> {
     let stage = watch::Sender::new(Stage::Warming);
     let orders = shown::Orders {
         end,
+        tap: Arc::clone(&common.tap),
         stage: stage.subscribe(),
     };
     let shown = Shown::new(

@@ -27,6 +27,7 @@ pub mod redirect;
 pub mod socket;
 pub mod stats;
 pub mod stream;
+pub mod tap;
 pub mod tcp;
 pub mod throttle;
 pub mod timer;

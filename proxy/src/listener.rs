@@ -13,8 +13,11 @@ pub use arrival::{Arrival, Opened, Unopened};
 pub use limit::Limit;
 pub use prepared::Prepared;
 
+use std::sync::Arc;
+
 use crate::config::model::Node;
 use crate::manager::Logs;
+use crate::tap::Tap;
 
 /// What all listeners have in common.
 pub struct Common {
@@ -22,6 +25,8 @@ pub struct Common {
     pub node: Node,
     /// The files of access logs.
     pub logs: Logs,
+    /// Where requests are shown.
+    pub tap: Arc<Tap>,
     /// How many connections there may be in all.
     pub limit: Limit,
 }

@@ -18,6 +18,7 @@ use crate::access_log::file::{Gathering, LogFile};
 use crate::config::model::Node;
 use crate::config::model::access_log::AccessLog;
 use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Router, Routes};
+use crate::config::model::listener::Direction;
 use crate::format::time::Calendar;
 use crate::http::change::Scratch;
 use crate::http::policy::Policy;
@@ -26,11 +27,13 @@ use crate::socket;
 use crate::stats::{
     Handle, Http1Stats, HttpStats, ListenerHttpStats, Registry, RouterStats, Scope, Writer,
 };
+use crate::tap::Tap;
 use crate::worker::Worker;
 
 /// A connection manager in a worker.
 pub struct Manager {
     config: Arc<HttpConnectionManager>,
+    place: Place,
     policy: Policy,
     routes: RouteTable,
     filters: Vec<filters::Filter>,
@@ -45,6 +48,16 @@ pub struct Manager {
     scratch: RefCell<Scratch>,
     date: RefCell<Date>,
     connections: Cell<u64>,
+}
+
+/// Where requests of a connection manager are shown, and as coming from where.
+pub struct Place {
+    /// Where they are shown.
+    pub tap: Arc<Tap>,
+    /// The listener's name.
+    pub listener: String,
+    /// The listener's direction.
+    pub direction: Direction,
 }
 
 /// The present time as `date` shows it, made anew each second.
@@ -67,7 +80,7 @@ impl Manager {
         node: &Node,
         worker: Rc<Worker>,
         registry: &Registry,
-        listener: &Scope,
+        (listener, place): (&Scope, Place),
         logs: &Logs,
     ) -> Option<Self> {
         let Routes::Inline(routes) = &config.routes else {
@@ -83,6 +96,7 @@ impl Manager {
         });
         let logs = opened(&config.access_logs, logs);
         Some(Self {
+            place,
             policy: Policy::new(Arc::clone(&config), &node.id, &node.cluster, address),
             routes: RouteTable::new(Arc::clone(routes)),
             filters: filters::open(&config, &scope, writer),

@@ -315,3 +315,39 @@ fn a_side_that_does_not_read_holds_the_other_back_and_takes_no_memory() {
         assert!(grown < 8, "{grown} MB more");
     });
 }
+
+#[test]
+fn requests_are_shown_to_who_watches_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (admin, port) = (free_port(), free_port());
+    let _running = start(&bootstrap(admin, port, 1), port, folder.path());
+    assert!(ask(admin, "/tap?filter=status%20==").starts_with("HTTP/1.1 400 "));
+    let watching = TcpStream::connect(("127.0.0.1", admin)).unwrap();
+    write!(
+        &watching,
+        "GET /tap?filter=path%20~%20shown&events=all HTTP/1.1\r\nHost: admin\r\n\r\n"
+    )
+    .unwrap();
+    let mut lines = BufReader::new(watching).lines().map(Result::unwrap);
+    // The watch has begun when its head is here.
+    assert!(lines.any(|line| line.is_empty()));
+    ask(port, "/other");
+    ask(port, "/shown");
+    let mut shown = lines.filter(|line| line.starts_with('{'));
+    let mut next = || serde_json::from_str::<Value>(&shown.next().unwrap()).unwrap();
+    let (begin, end) = (next(), next());
+    assert_eq!(
+        (&begin["event"], &begin["path"]),
+        (&json!("begin"), &json!("/shown"))
+    );
+    assert_eq!(
+        (&end["event"], &end["path"]),
+        (&json!("end"), &json!("/shown"))
+    );
+    assert_eq!(
+        (&end["status"], &end["details"]),
+        (&json!(200), &json!("direct_response"))
+    );
+    assert_eq!(end["listener"], format!("127.0.0.1_{port}"));
+    assert_eq!(end["response_bytes"], 5);
+}

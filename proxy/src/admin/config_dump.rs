@@ -108,9 +108,8 @@ pub(super) fn answer(mut dumps: Vec<Value>, query: &Query) -> Reply {
 
 fn refused(status: StatusCode, body: String) -> Reply {
     Reply {
-        status,
         content_type: "text/plain",
-        body,
+        ..Reply::text(body).with(status)
     }
 }
 

@@ -10,12 +10,16 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
+use crate::tap::Watching;
+
 /// An answer of the admin.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) content_type: &'static str,
     pub(super) body: String,
+    /// What comes behind the body, without end.
+    pub(super) lines: Option<Watching>,
 }
 
 impl Reply {
@@ -24,6 +28,16 @@ impl Reply {
             status: StatusCode::OK,
             content_type: "text/plain; charset=UTF-8",
             body: body.into(),
+            lines: None,
+        }
+    }
+
+    /// Lines as they come.
+    pub(super) fn lines(watching: Watching) -> Self {
+        Self {
+            content_type: "application/x-ndjson",
+            lines: Some(watching),
+            ..Self::text("")
         }
     }
 
@@ -66,6 +80,7 @@ impl Reply {
         let mut response = Response::new(Payload {
             data: Some(self.body.into()),
             known: false,
+            lines: self.lines,
         });
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
@@ -88,6 +103,7 @@ pub(super) fn refusal(status: StatusCode, body: &'static str) -> Response<Payloa
     let mut response = Response::new(Payload {
         data: Some(Bytes::from_static(body.as_bytes())),
         known: true,
+        lines: None,
     });
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -104,12 +120,13 @@ pub(super) fn refusal(status: StatusCode, body: &'static str) -> Response<Payloa
     response
 }
 
-/// A body in one piece.
+/// A body: one piece, and perhaps lines behind it.
 #[derive(Debug)]
 pub(super) struct Payload {
     data: Option<Bytes>,
     /// Whether its length is told; if not, it is chunked.
     known: bool,
+    lines: Option<Watching>,
 }
 
 impl Body for Payload {
@@ -118,9 +135,13 @@ impl Body for Payload {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let data = self.data.take().filter(|data| !data.is_empty());
+        if let (None, Some(lines)) = (&data, &mut self.lines) {
+            let line = lines.poll_line(context);
+            return line.map(|line| Some(Ok(Frame::data(line.into()))));
+        }
         Poll::Ready(data.map(|data| Ok(Frame::data(data))))
     }
 

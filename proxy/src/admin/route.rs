@@ -9,7 +9,7 @@ use super::reply::Reply;
 use super::server::Shared;
 use super::{
     certificates, clusters, command, config_dump, home, listeners, logging, memory, server_info,
-    statistics,
+    statistics, tap,
 };
 
 /// A path that is answered.
@@ -275,5 +275,29 @@ pub(super) const ROUTES: &[Route] = &[
             ),
         ],
         answer: statistics::prometheus,
+    },
+    Route {
+        path: "/tap",
+        help: "print requests as lines of JSON, as they end",
+        changes: false,
+        parameters: &[
+            Parameter(
+                "filter",
+                "Condition such as status >= 500 && method == GET",
+                &[],
+            ),
+            Parameter(
+                "header",
+                "A header whose value is shown; may stand several times",
+                &[],
+            ),
+            Parameter(
+                "events",
+                "Whether requests are shown as they begin, too",
+                &["end", "all"],
+            ),
+            Parameter("rate", "Lines a second at most", &[]),
+        ],
+        answer: tap::answer,
     },
 ];

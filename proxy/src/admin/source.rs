@@ -1,5 +1,8 @@
 //! Defines what the data plane tells the admin, and what the admin orders.
 
+use std::sync::Arc;
+
+use crate::tap::Tap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
 
@@ -35,6 +38,11 @@ pub trait Source: Send + Sync + 'static {
     /// `/memory`; by default what the system says of the process.
     fn memory(&self) -> Memory {
         Memory::of_process()
+    }
+
+    /// Where requests are shown, if they are.
+    fn tap(&self) -> Option<Arc<Tap>> {
+        None
     }
 
     /// `/healthcheck/fail` and `/healthcheck/ok`: whether the state is to be DRAINING.

@@ -19,6 +19,7 @@ use crate::config::dump;
 use crate::config::message::Message;
 use crate::config::model::Bootstrap;
 use crate::config::model::address::Address;
+use crate::tap::Tap;
 use crate::upstream::Cluster;
 use crate::upstream::host::HealthFlag;
 use crate::upstream::view::{ClusterView, HostView};
@@ -41,6 +42,8 @@ pub(super) struct Shown {
 pub(super) struct Orders {
     /// The proxy is to end.
     pub(super) end: watch::Sender<bool>,
+    /// Where requests are shown.
+    pub(super) tap: Arc<Tap>,
     /// How far the start has come.
     pub(super) stage: watch::Receiver<Stage>,
 }
@@ -112,6 +115,10 @@ impl Source for Shown {
         let mut all = vec![bootstrap];
         all.extend(self.dumps.iter().cloned());
         all
+    }
+
+    fn tap(&self) -> Option<Arc<Tap>> {
+        Some(Arc::clone(&self.orders.tap))
     }
 
     fn fail_health_check(&self, fail: bool) {

@@ -79,6 +79,7 @@ impl Acceptor {
             worker: &worker,
             common,
             buffer_limit: config.buffer_limit,
+            direction: config.direction,
         };
         let chains = listener.chains();
         let chains = chains.map(|(chain, tls)| Chain::new(chain, tls, &around));

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Common;
 use super::arrival::Security;
 use crate::config::model::http::HttpConnectionManager;
-use crate::config::model::listener::{FilterChain, NetworkFilter};
-use crate::manager::Manager;
+use crate::config::model::listener::{Direction, FilterChain, NetworkFilter};
+use crate::manager::{Manager, Place};
 use crate::stats::{Handle, ListenerStats, Registry, Scope};
 use crate::tcp;
 use crate::tls::{Downstream, Pem};
@@ -34,6 +34,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) registry: &'a Registry,
     pub(super) worker: &'a Rc<Worker>,
     pub(super) common: &'a Common,
+    pub(super) direction: Direction,
     /// So many bytes may wait for a client.
     pub(super) buffer_limit: u32,
 }
@@ -74,6 +75,7 @@ impl Filter {
             registry,
             worker,
             common,
+            direction,
             buffer_limit,
             ..
         } = around;
@@ -86,7 +88,12 @@ impl Filter {
             NetworkFilter::Http(config) => {
                 let (config, worker) = (Arc::clone(config), Rc::clone(worker));
                 let (node, logs) = (&common.node, &common.logs);
-                let manager = Manager::new(config, node, worker, registry, scope, logs);
+                let place = Place {
+                    tap: Arc::clone(&common.tap),
+                    listener: scope.name().trim_start_matches("listener.").to_owned(),
+                    direction: *direction,
+                };
+                let manager = Manager::new(config, node, worker, registry, (scope, place), logs);
                 manager.map_or(Self::Close, |it| Self::Http(Rc::new(it)))
             }
             NetworkFilter::Close => Self::Close,

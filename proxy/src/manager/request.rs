@@ -20,6 +20,7 @@ use crate::http::message::{Protocol, RequestHead, ResponseHead};
 use crate::http::policy::{Prepared, connection};
 use crate::http::route::{Found, Selected, direct};
 use crate::stream::Downstream;
+use crate::tap::{Moment, Seen};
 
 /// A request on its way.
 pub(super) struct Request<'m> {
@@ -90,6 +91,7 @@ impl Manager {
         downstream: &facts::Downstream,
     ) {
         let mut request = Request::new(self, downstream, head.protocol, &booked);
+        request.show(Moment::Begin, Some(head));
         if down.expects_continue() && !self.config.proxy_100_continue {
             head.headers.remove(b"expect");
             self.count_status(100);
@@ -424,8 +426,22 @@ impl<'m> Request<'m> {
         }
     }
 
+    /// Shows the request to those that watch.
+    fn show(&self, moment: Moment, head: Option<&RequestHead>) {
+        let place = &self.manager.place;
+        if place.tap.is_watched() {
+            place.tap.show(&Seen {
+                moment,
+                listener: &place.listener,
+                direction: place.direction,
+                context: self.context(head),
+            });
+        }
+    }
+
     pub(super) fn log(&mut self, head: Option<&RequestHead>) {
-        if self.manager.logs.is_empty() {
+        let manager = self.manager;
+        if manager.logs.is_empty() && !manager.place.tap.is_watched() {
             return;
         }
         let lasted = self.begun.elapsed();
@@ -433,6 +449,7 @@ impl<'m> Request<'m> {
         if self.is_sent {
             self.times.response_sent = Some(lasted);
         }
+        self.show(Moment::End, head);
         let mut line = Vec::new();
         for (log, file) in &self.manager.logs {
             line.clear();
