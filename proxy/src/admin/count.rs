@@ -33,6 +33,7 @@ impl Counts {
 
     /// Asks the source what the server's statistics are now.
     pub(super) fn refresh(&self, source: &dyn Source) {
+        source.refresh_stats();
         let info = source.server();
         let memory = source.memory();
         let server = &self.server;

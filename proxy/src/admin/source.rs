@@ -53,6 +53,9 @@ pub trait Source: Send + Sync + 'static {
 
     /// `/quitquitquit`: answer first, end soon after.
     fn quit(&self);
+
+    /// Brings the statistics up to date that are worked out only when somebody reads them.
+    fn refresh_stats(&self) {}
 }
 
 /// The state of the server.

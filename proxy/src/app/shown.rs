@@ -129,6 +129,10 @@ impl Source for Shown {
         self.failing.store(true, Relaxed);
     }
 
+    fn refresh_stats(&self) {
+        self.clusters.iter().for_each(|it| it.refresh_stats());
+    }
+
     fn quit(&self) {
         self.orders.end.send_replace(true);
     }

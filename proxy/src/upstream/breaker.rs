@@ -2,7 +2,7 @@
 
 use crate::config::model::cluster::{Limits, MaxRetries, Thresholds};
 use crate::config::model::route::Priority;
-use crate::stats::Gauge;
+use crate::stats::{CircuitBreakerStats, Gauge, RemainingStats, Scope, Shared, Writer};
 
 use super::count::{Apart, for_workers};
 use super::number::{float, whole};
@@ -18,10 +18,12 @@ pub enum Resource {
     Requests,
     /// Retries at once.
     Retries,
+    /// Pools of connections that are in use; there is no limit of them.
+    Pools,
 }
 
 impl Resource {
-    /// All of them.
+    /// Those that a configuration limits.
     pub const ALL: [Self; 4] = [
         Self::Connections,
         Self::Pending,
@@ -55,6 +57,7 @@ struct Held {
     pending: Gauge,
     requests: Gauge,
     retries: Gauge,
+    pools: Gauge,
 }
 
 impl Held {
@@ -64,6 +67,7 @@ impl Held {
             Resource::Pending => &self.pending,
             Resource::Requests => &self.requests,
             Resource::Retries => &self.retries,
+            Resource::Pools => &self.pools,
         }
     }
 }
@@ -71,14 +75,16 @@ impl Held {
 /// The gauges `circuit_breakers.<priority>.*`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BreakerGauges {
-    /// 1 if no more connections may be made.
-    pub cx_open: u64,
-    /// 1 if no more requests may wait.
-    pub rq_pending_open: u64,
-    /// 1 if no more requests may be made.
-    pub rq_open: u64,
-    /// 1 if no more retries may be made.
-    pub rq_retry_open: u64,
+    /// No more connections may be made; nothing until one was.
+    pub cx_open: Option<bool>,
+    /// No more pools may be made.
+    pub cx_pool_open: Option<bool>,
+    /// No more requests may wait.
+    pub rq_pending_open: Option<bool>,
+    /// No more requests may be made.
+    pub rq_open: Option<bool>,
+    /// No more retries may be made.
+    pub rq_retry_open: Option<bool>,
     /// How many more, if that is tracked.
     pub remaining: Option<Remaining>,
 }
@@ -88,12 +94,34 @@ pub struct BreakerGauges {
 pub struct Remaining {
     /// `remaining_cx`.
     pub cx: u64,
+    /// `remaining_cx_pools`; near 2^64, as there is no limit.
+    pub pools: u64,
     /// `remaining_pending`.
     pub pending: u64,
     /// `remaining_rq`.
     pub rq: u64,
     /// `remaining_retries`; 0 where a budget limits them.
     pub retries: u64,
+}
+
+/// The statistics in which the breakers of a cluster show, of both priorities.
+#[derive(Debug)]
+pub struct BreakerStats([(Shared<CircuitBreakerStats>, Option<Shared<RemainingStats>>); 2]);
+
+impl BreakerStats {
+    /// Those below a cluster's scope.
+    pub fn new(limits: &Limits, cluster: &Scope) -> Self {
+        let of = |name: &str, thresholds: &Thresholds| {
+            let scope = cluster.child(name);
+            let tracked = thresholds.track_remaining;
+            let remaining = tracked.then(|| scope.shared(Writer::Main));
+            (scope.shared(Writer::Main), remaining)
+        };
+        Self([
+            of("circuit_breakers.default", &limits.default),
+            of("circuit_breakers.high", &limits.high),
+        ])
+    }
 }
 
 impl Breakers {
@@ -152,7 +180,7 @@ impl Breakers {
         let open = |resource| {
             // Envoy looks only when something is taken or given back.
             let looked = breaker.is_used(resource);
-            u64::from(looked && breaker.held(resource) >= breaker.shown_limit(resource))
+            looked.then(|| breaker.held(resource) >= breaker.shown_limit(resource))
         };
         let left = |resource| {
             breaker
@@ -165,15 +193,44 @@ impl Breakers {
         };
         BreakerGauges {
             cx_open: open(Resource::Connections),
+            cx_pool_open: open(Resource::Pools),
             rq_pending_open: open(Resource::Pending),
             rq_open: open(Resource::Requests),
             rq_retry_open: open(Resource::Retries),
             remaining: breaker.thresholds.track_remaining.then(|| Remaining {
                 cx: left(Resource::Connections),
+                pools: left(Resource::Pools),
                 pending: left(Resource::Pending),
                 rq: left(Resource::Requests),
                 retries,
             }),
+        }
+    }
+
+    /// Shows them in the statistics.
+    pub fn publish(&self, shown: &BreakerStats) {
+        let both = [Priority::Default, Priority::High].into_iter();
+        for (priority, (stats, remaining)) in both.zip(&shown.0) {
+            let gauges = self.gauges(priority);
+            let flags = [
+                (&stats.cx_open, gauges.cx_open),
+                (&stats.cx_pool_open, gauges.cx_pool_open),
+                (&stats.rq_pending_open, gauges.rq_pending_open),
+                (&stats.rq_open, gauges.rq_open),
+                (&stats.rq_retry_open, gauges.rq_retry_open),
+            ];
+            for (flag, open) in flags {
+                if let Some(open) = open {
+                    flag.set(open);
+                }
+            }
+            if let (Some(stats), Some(left)) = (remaining, gauges.remaining) {
+                stats.remaining_cx.set(left.cx);
+                stats.remaining_cx_pools.set(left.pools);
+                stats.remaining_pending.set(left.pending);
+                stats.remaining_rq.set(left.rq);
+                stats.remaining_retries.set(left.retries);
+            }
         }
     }
 
@@ -224,6 +281,7 @@ impl Breaker {
             Resource::Connections => limits.max_connections.into(),
             Resource::Pending => limits.max_pending_requests.into(),
             Resource::Requests => limits.max_requests.into(),
+            Resource::Pools => u64::MAX,
             Resource::Retries => match limits.max_retries {
                 MaxRetries::Count(count) | MaxRetries::Budget { beside: count, .. } => count.into(),
             },
@@ -281,6 +339,7 @@ mod tests {
         let gauges = breakers.gauges(Priority::Default);
         let remaining = Remaining {
             cx: 2,
+            pools: u64::MAX,
             pending: 1,
             rq: 2,
             retries: 1,
@@ -296,7 +355,7 @@ mod tests {
         let gauges = breakers.gauges(Priority::Default);
         assert_eq!(
             (gauges.rq_open, gauges.rq_retry_open, gauges.cx_open),
-            (1, 1, 0)
+            (Some(true), Some(true), None)
         );
         assert_eq!(
             gauges.remaining,
@@ -315,7 +374,10 @@ mod tests {
         (0..3).for_each(|_| breakers.take(0, Priority::Default, Resource::Connections));
         assert_eq!(breakers.held(Priority::Default, Resource::Connections), 3);
         let gauges = breakers.gauges(Priority::Default);
-        assert_eq!((gauges.cx_open, gauges.remaining.unwrap().cx), (1, 0));
+        assert_eq!(
+            (gauges.cx_open, gauges.remaining.unwrap().cx),
+            (Some(true), 0)
+        );
     }
 
     #[test]

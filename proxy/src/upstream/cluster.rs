@@ -21,7 +21,7 @@ use crate::stats::{
 use super::balance::loads::{Loads, panics};
 use super::balance::ring::{Ring, RingOptions, RingSize};
 use super::balance::zone::{NoZones, ZoneRouting};
-use super::breaker::Breakers;
+use super::breaker::{BreakerStats, Breakers};
 use super::host::{HealthFlag, Host, HostId};
 use super::members::{HostSet, Plan, Snapshot};
 use super::original::Table;
@@ -67,6 +67,7 @@ struct Stats {
     outliers: Option<Shared<OutlierStats>>,
     checks: Option<Shared<HealthCheckStats>>,
     ring: Option<Shared<RingHashStats>>,
+    breakers: BreakerStats,
 }
 
 impl Stats {
@@ -81,6 +82,7 @@ impl Stats {
             outliers: outliers.then(|| scope.child("outlier_detection").shared(Writer::Main)),
             checks: checks.then(|| scope.child("health_check").shared(Writer::Main)),
             ring: has_ring.then(|| scope.child("ring_hash_lb").shared(Writer::Main)),
+            breakers: BreakerStats::new(&config.limits, &scope),
         }
     }
 }
@@ -167,6 +169,11 @@ impl Cluster {
     /// Its circuit breakers.
     pub fn breakers(&self) -> &Breakers {
         &self.breakers
+    }
+
+    /// Brings the statistics up to date that only readers work out; one thread at a time.
+    pub fn refresh_stats(&self) {
+        self.breakers.publish(&self.stats.breakers);
     }
 
     /// What is counted of its members and of how they are found.

@@ -6,6 +6,7 @@
 
 mod carrier;
 mod host;
+mod in_use;
 mod lease;
 mod life;
 mod queue;

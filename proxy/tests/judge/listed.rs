@@ -54,7 +54,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("http2", 85),
     ("limits", 14),
     ("grpc", 47),
-    ("breakers", 21),
+    ("breakers", 29),
     ("balancing", 20),
     ("filters", 55),
     ("health", 31),

@@ -14,6 +14,7 @@ use super::super::secure::ServerName;
 use super::super::upstream::Upstream;
 use super::Spoken;
 use super::carrier::{Carrier, Http1, Http2, Task, http2_options};
+use super::in_use::InUse;
 use super::lease::Lease;
 use super::life::{keep, keep_http2};
 use super::queue::{Place, Queue};
@@ -50,6 +51,8 @@ struct State {
     promised: u64,
     /// All connections, also those that are being made.
     connections: usize,
+    /// It counts as in use while it has connections.
+    in_use: Option<InUse>,
     /// How often the connections of until then were given up.
     drains: u32,
     keeper: Option<Keeper>,
@@ -61,6 +64,16 @@ struct Keeper {
     waker: Waker,
     /// When it looks next, if nothing happens.
     next: Option<Instant>,
+}
+
+impl State {
+    /// So many connections are no more.
+    fn ended(&mut self, count: usize) {
+        self.connections -= count;
+        if self.connections == 0 {
+            self.in_use = None;
+        }
+    }
 }
 
 impl HostPool {
@@ -106,7 +119,7 @@ impl HostPool {
             if !idle.is_dead() {
                 return Some(Carrier::Http1(idle));
             }
-            state.connections -= 1;
+            state.ended(1);
         }
         None
     }
@@ -189,6 +202,8 @@ impl HostPool {
         let mut state = self.state.borrow_mut();
         state.promised += promised;
         state.connections += 1;
+        let in_use = &mut state.in_use;
+        in_use.get_or_insert_with(|| InUse::begin(upstream, self.priority));
         let (pool, upstream) = (Rc::clone(self), Rc::clone(upstream));
         spawn_local(async move {
             let outcome = upstream
@@ -239,7 +254,7 @@ impl HostPool {
 
     /// No connection came to be: nobody who waits is left waiting, as another try would most likely fail as well.
     fn failed(self: &Rc<Self>, upstream: &Rc<Upstream>, failure: &ConnectFailure) {
-        self.state.borrow_mut().connections -= 1;
+        self.state.borrow_mut().ended(1);
         loop {
             let Some(waiter) = self.queue().pop() else {
                 break;
@@ -256,7 +271,7 @@ impl HostPool {
         let mut state = self.state.borrow_mut();
         state.drains += 1;
         let idle = std::mem::take(&mut state.idle);
-        state.connections -= idle.len();
+        state.ended(idle.len());
         let multiplexed = std::mem::take(&mut state.multiplexed);
         drop(state);
         drop(idle);
@@ -276,7 +291,7 @@ impl HostPool {
 
     /// A connection is no more.
     pub(super) fn lost(self: &Rc<Self>, upstream: &Rc<Upstream>) {
-        self.state.borrow_mut().connections -= 1;
+        self.state.borrow_mut().ended(1);
         self.connect(upstream);
     }
 
@@ -321,8 +336,9 @@ impl HostPool {
         let before = state.idle.len();
         let idle = &mut state.idle;
         idle.retain_mut(|it| !it.has_ended(context) && !it.life.ends(true, counters));
-        state.connections -= before - idle.len();
+        let gone = before - idle.len();
         let next = idle.iter().filter_map(|it| it.life.deadline(true)).min();
+        state.ended(gone);
         if let Some(keeper) = &mut state.keeper {
             keeper.waker.clone_from(context.waker());
             keeper.next = next;
