@@ -68,7 +68,8 @@ struct Proxy {
     workers: usize,
     common: Arc<Common>,
     admin: Option<Admin>,
-    ending: watch::Receiver<bool>,
+    /// Kept, so that nothing ends where there is no admin to hold it.
+    end: watch::Sender<bool>,
     stage: watch::Sender<Stage>,
 }
 
@@ -90,12 +91,12 @@ fn start(options: &Options) -> Result<Proxy, String> {
         tap: Arc::default(),
         limit: Limit::new(bootstrap.max_downstream_connections),
     });
-    let (end, ending) = watch::channel(false);
+    let end = watch::Sender::new(false);
     let mut contexts = certificates::of_listeners(&listeners, &registry);
     contexts.extend(certificates::of_clusters(&clusters, &registry));
     let stage = watch::Sender::new(Stage::Warming);
     let orders = shown::Orders {
-        end,
+        end: end.clone(),
         tap: Arc::clone(&common.tap),
         stage: stage.subscribe(),
     };
@@ -118,7 +119,7 @@ fn start(options: &Options) -> Result<Proxy, String> {
         workers,
         common,
         admin,
-        ending,
+        end,
         stage,
     })
 }
@@ -225,7 +226,7 @@ impl Proxy {
             };
             let times = Times {
                 stage: self.stage.subscribe(),
-                ending: self.ending.clone(),
+                ending: self.end.subscribe(),
                 listening: listening.clone(),
             };
             let name = format!("worker-{index}");
@@ -239,7 +240,7 @@ impl Proxy {
                 spawn_local(context.follow());
             }
             let begun = (&self.stage, all_listen);
-            watch_over(&self.clusters, begun, self.ending, running).await
+            watch_over(&self.clusters, begun, self.end.subscribe(), running).await
         })
     }
 }

@@ -160,6 +160,19 @@ fn it_answers_forwards_counts_and_ends_on_a_signal() {
 }
 
 #[test]
+fn without_an_admin_it_serves_until_it_is_told_to_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut bootstrap = bootstrap(1, port, 1);
+    bootstrap.as_object_mut().unwrap().remove("admin");
+    let mut running = start(&bootstrap, port, folder.path());
+    for _ in 0..3 {
+        assert!(ask(port, "/").starts_with("HTTP/1.1 200 OK"));
+    }
+    assert!(running.0.try_wait().unwrap().is_none(), "it has ended");
+}
+
+#[test]
 fn a_port_in_use_is_named_before_anything_is_served() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
