@@ -51,6 +51,8 @@ pub struct Ended {
     pub cluster: String,
     /// The host that it went to.
     pub host: Option<Arc<Host>>,
+    /// Our end of the connection to the host.
+    pub local: Option<Address>,
     /// Whether it was connected to the host.
     pub connected: bool,
     /// Why it was not.
@@ -71,6 +73,7 @@ impl Ended {
             details: "",
             cluster: String::new(),
             host: None,
+            local: None,
             connected: false,
             upstream_failure: String::new(),
             attempts: 0,

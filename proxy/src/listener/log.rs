@@ -9,9 +9,13 @@ use crate::access_log::{self, file::LogFile};
 use crate::config::model::access_log::AccessLog;
 use crate::facts::{Ended, LogContext, Times, Upstream};
 use crate::manager::{self, Logs};
+use crate::socket::own_name;
 
 /// The logs of a listener.
-pub(super) struct ConnectionLogs(Vec<(AccessLog, Arc<LogFile>)>);
+pub(super) struct ConnectionLogs {
+    logs: Vec<(AccessLog, Arc<LogFile>)>,
+    hostname: String,
+}
 
 /// When a connection began.
 #[derive(Debug, Clone, Copy)]
@@ -32,12 +36,15 @@ impl Begun {
 
 impl ConnectionLogs {
     pub(super) fn new(logs: &[AccessLog], opened: &Logs) -> Self {
-        Self(manager::opened(logs, opened))
+        Self {
+            logs: manager::opened(logs, opened),
+            hostname: own_name(),
+        }
     }
 
     /// Writes a line for a connection that has ended.
     pub(super) fn write(&self, ended: &Ended, begun: Begun) {
-        if self.0.is_empty() {
+        if self.logs.is_empty() {
             return;
         }
         let mut context = LogContext::new(&ended.downstream);
@@ -46,12 +53,13 @@ impl ConnectionLogs {
         context.bytes_sent = ended.sent;
         context.flags = ended.flags;
         context.details = ended.details;
+        context.hostname = &self.hostname;
         context.cluster = &ended.cluster;
         context.upstream_failure = &ended.upstream_failure;
         context.attempts = ended.attempts;
         context.upstream = ended.host.as_ref().map(|host| Upstream {
             host: &host.address,
-            local: None,
+            local: ended.local.as_ref(),
             remote: ended.connected.then_some(&host.address),
             protocol: None,
             tls: None,
@@ -62,7 +70,7 @@ impl ConnectionLogs {
             ..Times::default()
         };
         let mut line = Vec::new();
-        for (log, file) in &self.0 {
+        for (log, file) in &self.logs {
             line.clear();
             if access_log::line(log, &context, &mut line) {
                 file.write(&line);

@@ -46,6 +46,16 @@ enum Carrier {
     Stream(Box<Tunnel>),
 }
 
+impl Carrier {
+    /// Our end of the connection.
+    fn local(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Bytes(raw, _) => raw.counted.local(),
+            Self::Stream(tunnel) => tunnel.local(),
+        }
+    }
+}
+
 impl Filter {
     /// The filter with this configuration. So many bytes may wait for a client.
     pub fn new(
@@ -72,7 +82,7 @@ impl Filter {
         self.stats.downstream_cx_total.increment();
         let opened = arrival.open(&mut known).await;
         let known = Rc::new(known);
-        let mut session = Session::new(self, &known);
+        let mut session = Session::new(self, &known, &worker.hostname);
         let Ok(opened) = opened else {
             session.log();
             return session.ended(&known);
@@ -171,7 +181,7 @@ impl Filter {
             match self.reach(session, upstream, &host).await? {
                 Ok(carrier) => {
                     upstream.report(&host, Outcome::ConnectedFinally);
-                    session.connected();
+                    session.connected(carrier.local());
                     return Some(carrier);
                 }
                 Err(refused) => failed(session, upstream, &host, refused),

@@ -1,5 +1,6 @@
 //! Follows one connection of the TCP proxy: its limits of time, what is counted of it, and the lines it leaves in logs.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -42,6 +43,8 @@ pub(super) struct Session<'f> {
     pub(super) flags: Flags,
     pub(super) cluster: &'f str,
     pub(super) host: Option<Arc<Host>>,
+    local: Option<Address>,
+    hostname: &'f str,
     pub(super) attempts: u32,
     pub(super) failure: String,
     connected: bool,
@@ -54,7 +57,7 @@ pub(super) struct Session<'f> {
 
 impl<'f> Session<'f> {
     /// A connection that has just come.
-    pub(super) fn new(filter: &'f Filter, downstream: &'f Downstream) -> Self {
+    pub(super) fn new(filter: &'f Filter, downstream: &'f Downstream, hostname: &'f str) -> Self {
         let config = &filter.config;
         let mut timer = Timer::default();
         timer.set(IDLE, config.idle_timeout);
@@ -69,6 +72,8 @@ impl<'f> Session<'f> {
             flags: Flags::default(),
             cluster: "",
             host: None,
+            local: None,
+            hostname,
             attempts: 0,
             failure: String::new(),
             connected: false,
@@ -88,6 +93,7 @@ impl<'f> Session<'f> {
             flags: self.flags,
             cluster: self.cluster.to_owned(),
             host: self.host,
+            local: self.local,
             connected: self.connected,
             upstream_failure: self.failure,
             attempts: self.attempts,
@@ -95,8 +101,9 @@ impl<'f> Session<'f> {
         }
     }
 
-    /// The upstream is connected.
-    pub(super) fn connected(&mut self) {
+    /// The upstream is connected, from this end.
+    pub(super) fn connected(&mut self, local: Option<SocketAddr>) {
+        self.local = local.map(Address::Socket);
         self.connected = true;
         self.timer.set(IDLE, self.filter.config.idle_timeout);
         if self.filter.config.log_on_connected {
@@ -197,12 +204,13 @@ impl<'f> Session<'f> {
         show(&LogContext {
             upstream: host.map(|host| Upstream {
                 host,
-                local: None,
+                local: self.local.as_ref(),
                 remote: self.connected.then_some(host),
                 protocol: None,
                 tls: None,
             }),
             cluster: self.cluster,
+            hostname: self.hostname,
             upstream_failure: &self.failure,
             flags: self.flags,
             bytes_received: self.received,

@@ -1,6 +1,7 @@
 //! Carries a connection as a stream of HTTP: CONNECT, or POST, to a host of a cluster that is itself a proxy.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -104,6 +105,11 @@ impl Tunnel {
             up: Way::Open,
             down: Way::Open,
         })
+    }
+
+    /// Our end of the connection that carries it.
+    pub(super) fn local(&self) -> Option<SocketAddr> {
+        self.lease.local()
     }
 
     /// Carries bytes both ways until the end.

@@ -282,6 +282,11 @@ fn logs() -> Vec<Case> {
             .replies([on_connection([give("hello"), Finished, Shut])])
             .steps([Read("hello"), send("x"), Seen("a", "x"), Wait(1000), HalfClose, End])
             .expect("access log: 1 5 - @a"),
+        tcp("the names of this side")
+            .log("%HOSTNAME% [%UPSTREAM_LOCAL_ADDRESS%] %UPSTREAM_REMOTE_ADDRESS%")
+            .replies([on_connection([give("hello"), Shut, Finished])])
+            .steps([Read("hello"), HalfClose, End])
+            .expect("hello"),
         tcp("the addresses of a connection")
             .log("%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT% %REQUESTED_SERVER_NAME% %RESPONSE_FLAGS_LONG% %REQ(x)% %RESP(x)% %UPSTREAM_PROTOCOL% %REQUEST_DURATION% %RESPONSE_DURATION% %RESPONSE_TX_DURATION% %FILTER_CHAIN_NAME% %DOWNSTREAM_TRANSPORT_FAILURE_REASON%")
             .replies([on_connection([give("hello"), Shut, Finished])])
