@@ -153,6 +153,13 @@ impl<'m> Request<'m> {
             course.end_retries();
         }
         match tried {
+            Tried::Answered(lease, _) if is_websocket(head) && refuses(self.response.status) => {
+                // As in Envoy, whoever asks for another protocol reads no other answer than a failure.
+                self.response.headers.remove(b"content-length");
+                self.pass_on(down, head, *lease, true, course).await;
+                self.details = "websocket_handshake_unsuccessful".into();
+                Ok(None)
+            }
             Tried::Answered(lease, bodiless) => {
                 let wait = self.judge_response(bodiless, course);
                 if wait.is_some() {
@@ -318,8 +325,16 @@ impl<'m> Request<'m> {
 /// Whether nothing of a request's body is sent before it is answered: what follows is for whoever is behind a tunnel, or
 /// speaks another protocol.
 fn awaits_answer(head: &RequestHead, selected: &Selected<'_>) -> bool {
-    let to = head.headers.get(b"upgrade").unwrap_or_default();
-    let is_websocket = is_upgrade(&head.headers) && to.eq_ignore_ascii_case(b"websocket");
     let is_tunnel = head.method == b"CONNECT" && !selected.carries_bytes(head);
-    is_websocket || is_tunnel
+    is_websocket(head) || is_tunnel
+}
+
+fn is_websocket(head: &RequestHead) -> bool {
+    let to = head.headers.get(b"upgrade").unwrap_or_default();
+    is_upgrade(&head.headers) && to.eq_ignore_ascii_case(b"websocket")
+}
+
+/// Whether an answer to an upgrade is neither that nor a failure.
+fn refuses(status: u16) -> bool {
+    status != 101 && status < 400
 }

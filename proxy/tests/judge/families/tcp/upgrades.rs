@@ -79,6 +79,24 @@ fn configured() -> Vec<Case> {
             .replies([answer(200, "", "plain")])
             .steps([send(ASK), Response, End])
             .expect("200 OK"),
+        case("an upgrade that the upstream answers with another place")
+            .details()
+            .manager(websocket())
+            .replies([answer(302, "location: /there\r\nx-a: b\r\n", "moved")])
+            .steps([send(ASK), Response, End])
+            .expect("302 Found"),
+        case("an upgrade that the upstream fails at")
+            .details()
+            .manager(websocket())
+            .replies([answer(503, "x-a: b\r\n", "fails")])
+            .steps([send(ASK), Response, End])
+            .expect("503 Service Unavailable"),
+        case("an upgrade that is answered with nothing")
+            .details()
+            .manager(websocket())
+            .replies([answer(204, "x-a: b\r\n", "")])
+            .steps([send(ASK), Response, End])
+            .expect("204 No Content"),
         case("bytes behind an upgrade that the upstream refuses")
             .manager(websocket())
             .replies([answer(403, "", "no")])
