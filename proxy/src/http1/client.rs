@@ -82,15 +82,15 @@ impl Connection {
         self.upgraded && self.to_connect
     }
 
-    /// Whether the last request is sent and answered wholly.
+    /// Whether the last request is sent and answered wholly. One that was upgraded never is.
     pub fn is_between_requests(&self) -> bool {
-        self.answered && self.decoder.is_done() && self.sent_whole
+        self.answered && self.decoder.is_done() && self.sent_whole && !self.upgraded
     }
 
     /// Whether what came was no HTTP, or more than was asked for.
     pub fn broke_protocol(&self) -> bool {
         // Envoy does not mind that an idle connection is told to end.
-        let more = self.keep_alive && self.is_between_requests() && !self.upgraded;
+        let more = self.keep_alive && self.is_between_requests();
         let input = self.wire.input.bytes();
         self.malformed || (more && !input.is_empty() && !input.starts_with(b"HTTP/1.1 408"))
     }
@@ -262,10 +262,6 @@ impl Upstream for Connection {
         }
         // To Envoy a response that ends early is a malformed one.
         self.malformed |= event.is_err();
-        if event == Ok(BodyEvent::End) && !self.decoder.is_done() {
-            // The end of the connection has ended it.
-            self.decoder = Decoder::new(Framing::None, self.settings.limits);
-        }
         Poll::Ready(event.map_err(|_| Broken::Protocol))
     }
 

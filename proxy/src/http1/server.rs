@@ -271,7 +271,7 @@ impl Downstream for Connection {
             trailers.clear();
         }
         // A connection that is no longer HTTP does not end on one side only.
-        let cut = event == Ok(BodyEvent::End) && !self.decoder.is_done();
+        let cut = event == Ok(BodyEvent::End) && self.upgraded;
         Poll::Ready(self.noted(if cut { Err(Broken::Connection) } else { event }))
     }
 

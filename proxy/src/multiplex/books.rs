@@ -16,9 +16,8 @@ impl Books {
         Self::new(stats)
     }
 
-    /// A connection to an upstream.
+    /// A connection to an upstream; it is counted where it is dialled, as Envoy counts those that fail as well.
     pub fn upstream(stats: Handle<Http2Stats>) -> Self {
-        stats.nghttp2_upstream_connections.increment();
         Self::new(stats)
     }
 

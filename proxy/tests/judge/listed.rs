@@ -49,7 +49,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("routing", 99),
     ("headers", 112),
     ("retries", 113),
-    ("timeouts", 51),
+    ("timeouts", 54),
     ("trailers", 24),
     ("http2", 85),
     ("limits", 14),
@@ -59,6 +59,6 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("filters", 55),
     ("health", 31),
     ("logs", 23),
-    ("tcp", 122),
+    ("tcp", 132),
     ("tls", 79),
 ];

@@ -346,9 +346,19 @@ impl HostPool {
         next
     }
 
-    /// A request on a connection of HTTP/2 is over.
-    pub(super) fn stream_over(self: &Rc<Self>, upstream: &Rc<Upstream>, connection: &Rc<Http2>) {
+    /// A request on a connection of HTTP/2 is over. `answered`: the end of its response is its end.
+    pub(super) fn stream_over(
+        self: &Rc<Self>,
+        upstream: &Rc<Upstream>,
+        connection: &Rc<Http2>,
+        answered: bool,
+    ) {
         self.left(connection);
+        let last = connection.life.is_over() && connection.active.get() == 0;
+        if answered && last && !connection.shared.borrow().is_leaving() {
+            // As in Envoy, whose codec is closed while it reads.
+            upstream.stats.upstream_cx_protocol_error.increment();
+        }
         self.serve(upstream);
     }
 
@@ -447,6 +457,8 @@ fn count_version(upstream: &Upstream, is_http2: bool) {
     let stats = &upstream.stats;
     if is_http2 {
         stats.upstream_cx_http2_total.increment();
+        let codec = upstream.http2_stats();
+        codec.nghttp2_upstream_connections.increment();
     } else {
         stats.upstream_cx_http1_total.increment();
     }

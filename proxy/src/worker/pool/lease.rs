@@ -138,9 +138,11 @@ impl Drop for Pooled {
         match self.carrier.take() {
             Some(Carrier::Http1(http1)) => self.end_http1(http1),
             Some(Carrier::Http2(mut stream, connection)) => {
-                self.count_ending(stream.end());
+                let ending = stream.end();
+                let answered = ending == Some(Ending::Whole);
+                self.count_ending(ending);
                 drop(stream);
-                self.pool.stream_over(&self.upstream, &connection);
+                self.pool.stream_over(&self.upstream, &connection, answered);
             }
             None => {}
         }
