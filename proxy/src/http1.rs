@@ -21,6 +21,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Trailers are passed on.
     pub trailers: bool,
+    /// Words of the names of a head that is sent begin with capitals.
+    pub capitals: bool,
 }
 
 /// Bytes that may wait to be sent, or be taken at once, before the other side is no longer read from.

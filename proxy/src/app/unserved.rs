@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use crate::config::model::Bootstrap;
 use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
+use crate::config::model::health::{Check, HealthCheck};
 use crate::config::model::http::{HttpConnectionManager, Routes};
 use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
-use crate::config::model::protocol::{HeaderCase, UpstreamProtocol};
+use crate::config::model::protocol::{HeaderCase, Http1Options, UpstreamProtocol};
 
 /// Refuses a configuration that asks for more.
 ///
@@ -80,8 +81,8 @@ fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
             "stream_error_on_invalid_http_message",
         ),
         (
-            manager.http1.header_case != HeaderCase::Lower,
-            "header_key_format",
+            keeps_case(&manager.http1),
+            "header_key_format.stateful_formatter",
         ),
         (manager.http2.keepalive.is_some(), "connection_keepalive"),
     ];
@@ -105,8 +106,14 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
         | UpstreamProtocol::SameAsDownstream(http1, _) => Some(http1),
         UpstreamProtocol::Http2(_) => None,
     };
-    if http1.is_some_and(|it| it.header_case != HeaderCase::Lower) {
-        ask("header_key_format");
+    if http1.is_some_and(keeps_case) {
+        ask("header_key_format.stateful_formatter");
+    }
+    let by_http = |it: &HealthCheck| matches!(&it.check, Check::Http(http) if !http.http2);
+    if http1.is_some_and(|it| it.header_case != HeaderCase::Lower)
+        && cluster.health_checks.iter().any(by_http)
+    {
+        ask("header_key_format beside health_checks");
     }
     if !cluster.health_checks.is_empty() && is_secured(cluster) {
         ask("health_checks over TLS");
@@ -114,6 +121,11 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
     if cluster.close_on_health_failure {
         ask("close_connections_on_host_health_failure");
     }
+}
+
+/// Whether names of headers are to be passed on as they were written.
+fn keeps_case(http1: &Http1Options) -> bool {
+    matches!(http1.header_case, HeaderCase::Preserve { .. })
 }
 
 /// Whether any connections of a cluster are secured.

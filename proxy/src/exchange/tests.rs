@@ -24,6 +24,7 @@ const SETTINGS: http1::Settings = http1::Settings {
     head_size: 60 * 1024,
     limits: LIMITS,
     trailers: true,
+    capitals: false,
 };
 const TAKEN: http1::head::Taken = http1::head::Taken {
     http_10: true,

@@ -168,6 +168,7 @@ impl Upstream for Connection {
         self.answered = false;
         self.sent_whole = end;
         let output = &mut self.wire.output;
+        let start = output.len();
         write::request(head, output);
         self.writer = BodyWriter::Plain;
         let has_length = head.headers.contains(b"content-length");
@@ -182,6 +183,9 @@ impl Upstream for Connection {
             output.extend_from_slice(b"content-length: 0\r\n");
         }
         output.extend_from_slice(b"\r\n");
+        if self.settings.capitals {
+            write::capitalize(&mut output[start..]);
+        }
     }
 
     fn send_data(&mut self, data: &[u8], end: bool) {

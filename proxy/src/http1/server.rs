@@ -277,9 +277,14 @@ impl Downstream for Connection {
 
     fn send_informational(&mut self, head: &ResponseHead) {
         self.expects_continue = false;
-        write::status_line(self.request_protocol, head.status, &mut self.wire.output);
-        write::fields(&head.headers, &mut self.wire.output);
-        self.wire.output.extend_from_slice(b"\r\n");
+        let output = &mut self.wire.output;
+        let start = output.len();
+        write::status_line(self.request_protocol, head.status, output);
+        write::fields(&head.headers, output);
+        output.extend_from_slice(b"\r\n");
+        if self.settings.capitals {
+            write::capitalize(&mut output[start..]);
+        }
     }
 
     fn send_head(&mut self, head: &ResponseHead, end: bool) {
@@ -293,6 +298,7 @@ impl Downstream for Connection {
             BodyWriter::Plain
         };
         let output = &mut self.wire.output;
+        let start = output.len();
         write::status_line(self.request_protocol, head.status, output);
         write::fields(&head.headers, output);
         self.drains |= self.drains_from.is_some_and(|it| it <= Instant::now());
@@ -307,6 +313,9 @@ impl Downstream for Connection {
             ResponseFraming::Chunked => b"transfer-encoding: chunked\r\n\r\n",
         };
         output.extend_from_slice(length);
+        if self.settings.capitals {
+            write::capitalize(&mut output[start..]);
+        }
     }
 
     fn send_data(&mut self, data: &[u8], end: bool) {

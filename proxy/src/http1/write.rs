@@ -78,6 +78,19 @@ pub fn fields(headers: &Headers, out: &mut Vec<u8>) {
     }
 }
 
+/// Lets each word of a written head's names begin with a capital; the first line stays as it is.
+pub fn capitalize(head: &mut [u8]) {
+    for line in head.split_mut(|it| *it == b'\n').skip(1) {
+        let mut begins = true;
+        for byte in line.iter_mut().take_while(|it| **it != b':') {
+            if begins {
+                byte.make_ascii_uppercase();
+            }
+            begins = !byte.is_ascii_alphanumeric();
+        }
+    }
+}
+
 fn hexadecimal(number: usize, out: &mut Vec<u8>) {
     let digits = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
     for digit in (0..digits).rev() {
@@ -153,5 +166,18 @@ fn error_reason(status: u16) -> &'static str {
         510 => "Not Extended",
         511 => "Network Authentication Required",
         _ => "Unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_names_begin_with_capitals_and_nothing_else_changes() {
+        let mut head = *b"get a:b HTTP/1.1\r\nhost: a-b\r\nx-1a-b_c: d-e: f\r\n-x--y: \r\n\r\n";
+        capitalize(&mut head);
+        let wanted = "get a:b HTTP/1.1\r\nHost: a-b\r\nX-1a-B_C: d-e: f\r\n-X--Y: \r\n\r\n";
+        assert_eq!(String::from_utf8_lossy(&head), wanted);
     }
 }

@@ -9,6 +9,7 @@ use super::Manager;
 use super::books::Booked;
 use super::connection::Served;
 use super::request::{Answer, Request};
+use crate::config::model::protocol::HeaderCase;
 use crate::facts::Downstream;
 use crate::http::flags::Flag;
 use crate::http::local_reply::{DOWNSTREAM_DISCONNECT, LocalReply};
@@ -108,6 +109,7 @@ impl Manager {
                 allow_custom_methods: config.http1.allow_custom_methods,
             },
             trailers: config.http1.enable_trailers,
+            capitals: config.http1.header_case == HeaderCase::ProperCaseWords,
         };
         let taken = Taken {
             http_10: config.http1.accept_http_10,

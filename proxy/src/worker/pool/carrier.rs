@@ -11,7 +11,7 @@ use super::super::connection::{Connected, Counted};
 use super::life::Life;
 use super::{count, kilobytes, settings};
 use crate::config::model::cluster::Cluster;
-use crate::config::model::protocol::{Http1Options, Http2Options, UpstreamProtocol};
+use crate::config::model::protocol::{HeaderCase, Http1Options, Http2Options, UpstreamProtocol};
 use crate::facts;
 use crate::http1::{self, head::Limits};
 use crate::http2;
@@ -71,6 +71,7 @@ impl Http1 {
                 allow_custom_methods: options.is_some_and(|it| it.allow_custom_methods),
             },
             trailers: options.is_some_and(|it| it.enable_trailers),
+            capitals: options.is_some_and(|it| it.header_case == HeaderCase::ProperCaseWords),
         };
         Self {
             connection: http1::client::Connection::new(made.wire, settings),

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::harness::case::{Case, case};
-use crate::harness::config::{inside, typed};
-use crate::harness::script::answer;
+use crate::harness::config::{inside, protocol_options, typed};
+use crate::harness::script::{answer, raw};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = addresses();
     cases.extend(request_ids());
     cases.extend(names());
+    cases.extend(capitals());
     cases.extend(hop_by_hop());
     cases.extend(internal());
     cases
@@ -231,6 +232,43 @@ fn names() -> Vec<Case> {
             "x-some-name: 1\r\n",
         )
         .expect("X-Some-Name: 1"),
+    ]
+}
+
+fn capitals() -> Vec<Case> {
+    let options =
+        || json!({ "header_key_format": { "proper_case_words": {} }, "enable_trailers": true });
+    let upstream = || {
+        protocol_options(json!({ "explicit_http_config": { "http_protocol_options": options() } }))
+    };
+    let chunked = "Transfer-Encoding: chunked\r\nX-1a-b_c: D-e\r\n\r\n2\r\nhi\r\n0\r\nx-some-trailer: 1\r\n\r\n";
+    vec![
+        case("words of names begin with capitals upstream")
+            .cluster("a", upstream())
+            .get("/", "x-some--name: a-b\r\n-x-1a_b: 1\r\n")
+            .expect("X-Some--Name: a-b"),
+        case("capitals upstream with a chunked body and trailers")
+            .cluster("a", upstream())
+            .manager(json!({ "http_protocol_options": { "enable_trailers": true } }))
+            .send(format!("POST / HTTP/1.1\r\nHost: host\r\n{chunked}"))
+            .expect("Transfer-Encoding: chunked"),
+        case("capitals downstream with a chunked body and trailers")
+            .cluster("a", upstream())
+            .manager(json!({ "http_protocol_options": options() }))
+            .replies([raw(format!("HTTP/1.1 200 OK\r\n{chunked}"))])
+            .get("/", "")
+            .expect("X-1a-B_C: D-e"),
+        case("capitals of a local reply that closes")
+            .manager(json!({ "http_protocol_options": options() }))
+            .send("GET / HTTP/1.1\r\n\r\n")
+            .expect("Connection: close"),
+        case("capitals of an informational response")
+            .manager(json!({
+                "proxy_100_continue": true, "http_protocol_options": options(),
+            }))
+            .replies([raw("HTTP/1.1 100 Continue\r\nx-early-name: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])
+            .send("POST / HTTP/1.1\r\nHost: host\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nhi")
+            .expect("Content-Length: 0"),
     ]
 }
 
