@@ -280,7 +280,7 @@ fn proxy(codec: Connection, stream: TcpStream, upstream: Rc<RefCell<Shared>>) {
     accept(codec, stream, move |shared, id, head, end| {
         let upstream = upstream.clone();
         async move {
-            let mut down = multiplex::server::Stream::new(shared, id);
+            let mut down = multiplex::server::Stream::new(shared, id, &head);
             let mut up = multiplex::client::Stream::new(upstream);
             forward(&mut down, &mut up, &head, end).await.unwrap();
         }
@@ -288,8 +288,8 @@ fn proxy(codec: Connection, stream: TcpStream, upstream: Rc<RefCell<Shared>>) {
 }
 
 fn echo_server(codec: Connection, stream: TcpStream) {
-    accept(codec, stream, |shared, id, _, _| async move {
-        let mut stream = multiplex::server::Stream::new(shared, id);
+    accept(codec, stream, |shared, id, head, _| async move {
+        let mut stream = multiplex::server::Stream::new(shared, id, &head);
         let head = ResponseHead {
             status: 200,
             ..ResponseHead::default()

@@ -153,7 +153,7 @@ impl Manager {
         } = course;
         driver.poll(context, |id: StreamId, mut head: RequestHead, end| {
             *requests += 1;
-            let mut stream = multiplex::server::Stream::new(Rc::clone(shared), id);
+            let mut stream = multiplex::server::Stream::new(Rc::clone(shared), id, &head);
             let (own, downstream) = (Rc::clone(self), Rc::clone(downstream));
             head.protocol = Protocol::Http2;
             spawn_local(async move {

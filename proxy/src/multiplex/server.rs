@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use super::shared::Shared;
 use crate::http::headers::Headers;
-use crate::http::message::ResponseHead;
+use crate::http::message::{RequestHead, ResponseHead};
 use crate::http::upgrade;
 use crate::http2::{ErrorCode, StreamId};
 use crate::stream::{BodyEvent, Broken, Downstream};
@@ -16,15 +16,18 @@ pub struct Stream {
     shared: Rc<RefCell<Shared>>,
     id: StreamId,
     upgraded: bool,
+    expects_continue: bool,
 }
 
 impl Stream {
     /// The stream of a request that has come.
-    pub fn new(shared: Rc<RefCell<Shared>>, id: StreamId) -> Self {
+    pub fn new(shared: Rc<RefCell<Shared>>, id: StreamId, head: &RequestHead) -> Self {
+        let expect = head.headers.get(b"expect");
         Self {
             shared,
             id,
             upgraded: false,
+            expects_continue: expect.is_some_and(|it| it.eq_ignore_ascii_case(b"100-continue")),
         }
     }
 }
@@ -87,6 +90,18 @@ impl Downstream for Stream {
 
     fn refusal(&self) -> (u16, &'static str) {
         (400, "http2.violation.of.messaging.rule")
+    }
+
+    fn expects_continue(&self) -> bool {
+        self.expects_continue
+    }
+
+    fn send_continue(&mut self) {
+        self.expects_continue = false;
+        self.send_informational(&ResponseHead {
+            status: 100,
+            ..ResponseHead::default()
+        });
     }
 
     fn upgrade(&mut self) {

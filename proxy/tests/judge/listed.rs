@@ -51,7 +51,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("retries", 113),
     ("timeouts", 54),
     ("trailers", 24),
-    ("http2", 85),
+    ("http2", 88),
     ("limits", 14),
     ("grpc", 47),
     ("breakers", 29),

@@ -124,8 +124,8 @@ fn answer_http2(stream: TcpStream, streams: u32) {
     let shared = Rc::new(RefCell::new(Shared::new(codec, wire)));
     let mut driver = Driver::new(Rc::clone(&shared));
     spawn_local(poll_fn(move |context| {
-        let begin = |id, _, _| {
-            let mut stream = multiplex::server::Stream::new(Rc::clone(&shared), id);
+        let begin = |id, head, _| {
+            let mut stream = multiplex::server::Stream::new(Rc::clone(&shared), id, &head);
             spawn_local(async move {
                 let head = ResponseHead {
                     status: 200,
