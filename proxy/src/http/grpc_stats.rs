@@ -49,15 +49,30 @@ pub struct MessageCounter {
     head: u8,
     /// Bytes of the message that are to come.
     rest: u32,
+    /// The next frame that is flagged as the end of a stream is no message, as Envoy sees responses.
+    awaits_end: bool,
 }
 
+/// The flag of the frame that ends a stream of Connect.
+const END_OF_STREAM: u8 = 2;
+
 impl MessageCounter {
+    /// A counter for the messages of a response.
+    pub fn of_response() -> Self {
+        Self {
+            awaits_end: true,
+            ..Self::default()
+        }
+    }
+
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, mut bytes: &[u8]) {
         while let Some((first, after)) = bytes.split_first() {
             if self.head < 5 {
                 if self.head == 0 {
-                    self.count += 1;
+                    let is_end = self.awaits_end && first & END_OF_STREAM != 0;
+                    self.awaits_end &= !is_end;
+                    self.count += u64::from(!is_end);
                 } else {
                     self.rest = self.rest << 8 | u32::from(*first);
                 }
@@ -96,6 +111,16 @@ mod tests {
         assert_eq!(named(GrpcMethods::All, true, b"/a.B/C?x"), "grpc.a_B.C.");
         assert_eq!(named(these(), false, b"/a.B/C"), "grpc.a.B.C.");
         assert_eq!(named(these(), false, b"/a.B/D"), "grpc.");
+    }
+
+    #[test]
+    fn the_frame_that_ends_a_response_is_no_message() {
+        let stream = [0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0];
+        let (mut request, mut response) =
+            (MessageCounter::default(), MessageCounter::of_response());
+        request.feed(&stream);
+        response.feed(&stream);
+        assert_eq!((request.count, response.count), (3, 2));
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("trailers", 24),
     ("http2", 88),
     ("limits", 14),
-    ("grpc", 47),
+    ("grpc", 48),
     ("breakers", 29),
     ("balancing", 20),
     ("filters", 55),

@@ -72,7 +72,7 @@ impl Filter {
         Some(Call {
             method: Rc::clone(method),
             requests: MessageCounter::default(),
-            responses: MessageCounter::default(),
+            responses: MessageCounter::of_response(),
             is_answered: false,
         })
     }
