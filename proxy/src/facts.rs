@@ -47,6 +47,8 @@ pub struct Ended {
     pub flags: Flags,
     /// What became of it, in Envoy's word.
     pub details: &'static str,
+    /// Why it was ended; may be empty.
+    pub termination: String,
     /// The cluster that it went to; may be empty.
     pub cluster: String,
     /// The host that it went to.
@@ -71,6 +73,7 @@ impl Ended {
             sent: 0,
             flags: Flags::default(),
             details: "",
+            termination: String::new(),
             cluster: String::new(),
             host: None,
             local: None,

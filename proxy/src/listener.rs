@@ -6,6 +6,7 @@ mod chain;
 mod inspect;
 mod limit;
 mod log;
+mod permission;
 mod prepared;
 
 pub use acceptor::{Acceptor, Listeners};

@@ -56,6 +56,9 @@ impl Default for Scratch {
     }
 }
 
+/// Says whether a connection may go on, or why not.
+pub type Admission = Box<dyn FnOnce() -> Result<(), String>>;
+
 /// Bytes that came and were not yet taken.
 #[derive(Debug, Default)]
 pub struct Input {
@@ -73,6 +76,8 @@ pub struct Wire {
     pub output: Vec<u8>,
     written: usize,
     ended: bool,
+    admission: Option<Admission>,
+    refusal: Option<String>,
     /// Bytes that were read in all.
     pub received: u64,
     /// Bytes that were written in all.
@@ -122,6 +127,8 @@ impl Wire {
             output: Vec::new(),
             written: 0,
             ended: false,
+            admission: None,
+            refusal: None,
             received: 0,
             sent: 0,
         }
@@ -141,6 +148,30 @@ impl Wire {
         wire.received = read.len() as u64;
         wire.input.bytes = read;
         wire
+    }
+
+    /// Lets this say whether the connection may go on, before anyone sees the first bytes of it.
+    pub fn admit_by(&mut self, admission: Admission) {
+        self.admission = Some(admission);
+    }
+
+    /// Whether the connection may go on, now that bytes have come.
+    ///
+    /// # Errors
+    /// It may not.
+    pub fn admit(&mut self) -> io::Result<()> {
+        if let Some(admission) = self.admission.take() {
+            self.refusal = admission().err();
+        }
+        match self.refusal {
+            Some(_) => Err(io::ErrorKind::PermissionDenied.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Why the connection may not go on, if it may not.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
     }
 
     /// Whether the peer has sent its last byte or broken the connection, and all of them were taken or are in the input.
@@ -170,8 +201,13 @@ impl Wire {
         let bytes = buffer.filled();
         self.input.append(bytes);
         self.ended = bytes.is_empty();
-        self.received += bytes.len() as u64;
-        Poll::Ready(Ok(bytes.len()))
+        let count = bytes.len();
+        self.received += count as u64;
+        drop(scratch);
+        if count > 0 {
+            self.admit()?;
+        }
+        Poll::Ready(Ok(count))
     }
 
     /// Reads once, at most so many bytes, and hands what came straight on to another connection; 0 when the peer has
@@ -186,6 +222,7 @@ impl Wire {
         context: &mut Context<'_>,
     ) -> Poll<Result<usize, (bool, io::Error)>> {
         if !self.input.is_empty() {
+            self.admit().map_err(|it| (false, it))?;
             let count = self.input.bytes().len();
             other.output.extend_from_slice(self.input.bytes());
             self.input.take(count);
@@ -201,6 +238,12 @@ impl Wire {
         let bytes = buffer.filled();
         self.ended = bytes.is_empty();
         self.received += bytes.len() as u64;
+        if let Some(admission) = self.admission.take() {
+            self.refusal = admission().err();
+        }
+        if self.refusal.is_some() {
+            return Poll::Ready(Err((false, io::ErrorKind::PermissionDenied.into())));
+        }
         let mut written = 0;
         while other.pending() == 0 && written < bytes.len() {
             match other.transport.poll_write(context, &bytes[written..]) {

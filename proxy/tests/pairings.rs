@@ -327,13 +327,7 @@ fn fold(value: &mut Value, directory: &Path) {
             }
             fields.values_mut().for_each(|it| fold(it, directory));
         }
-        Value::Array(items) => {
-            // mesh-proxy does not count calls of gRPC yet, which changes nothing of what is carried.
-            items.retain(|it| it["name"] != "envoy.filters.http.grpc_stats");
-            for item in items {
-                fold(item, directory);
-            }
-        }
+        Value::Array(items) => items.iter_mut().for_each(|it| fold(it, directory)),
         _ => {}
     }
 }

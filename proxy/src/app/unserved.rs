@@ -45,9 +45,6 @@ fn listener(listener: &Listener, found: &mut Vec<String>) {
 }
 
 fn chain(chain: &FilterChain, ask: &mut impl FnMut(&str)) {
-    if !chain.rbac.is_empty() {
-        ask("RBAC of connections");
-    }
     match &chain.filter {
         NetworkFilter::Close | NetworkFilter::TcpProxy(_) => {}
         NetworkFilter::Http(http) => manager(http, ask),

@@ -183,6 +183,7 @@ impl Acceptor {
             read: std::mem::take(&mut seen.read),
             scratch: self.worker.scratch.clone(),
             security: chain.security.clone(),
+            permission: chain.permission.clone(),
         };
         drop(seen);
         let ended = match &chain.filter {

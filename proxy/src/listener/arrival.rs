@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
+use super::permission::Permission;
 use crate::facts::Downstream;
 use crate::stats::{Handle, ListenerStats, Scope, SocketFactoryStats, TlsStats, Writer};
 use crate::tls::{self, Failure, Fronted, Hello, Pem, Secured, Server, View};
@@ -17,6 +18,7 @@ pub struct Arrival {
     pub(super) read: Vec<u8>,
     pub(super) scratch: Scratch,
     pub(super) security: Option<Rc<Security>>,
+    pub(super) permission: Option<Rc<Permission>>,
 }
 
 /// An arrival that was opened.
@@ -56,7 +58,16 @@ impl Arrival {
     ///
     /// # Errors
     /// The handshake did not come to its end.
-    pub async fn open(self, known: &mut Downstream) -> Result<Opened, Unopened> {
+    pub async fn open(mut self, known: &mut Downstream) -> Result<Opened, Unopened> {
+        let permission = self.permission.take();
+        let mut opened = self.shake(known).await?;
+        if let Some(permission) = permission {
+            opened.wire.admit_by(permission.admission(known));
+        }
+        Ok(opened)
+    }
+
+    async fn shake(self, known: &mut Downstream) -> Result<Opened, Unopened> {
         let Some(security) = self.security else {
             let transport = Transport::Plain(self.stream);
             return Ok(Opened {

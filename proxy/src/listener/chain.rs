@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Common;
 use super::arrival::Security;
+use super::permission::Permission;
 use crate::config::model::http::HttpConnectionManager;
 use crate::config::model::listener::{Direction, FilterChain, NetworkFilter};
 use crate::manager::{Manager, Place};
@@ -17,6 +18,7 @@ use crate::worker::Worker;
 pub(super) struct Chain {
     pub(super) name: String,
     pub(super) security: Option<Rc<Security>>,
+    pub(super) permission: Option<Rc<Permission>>,
     pub(super) filter: Filter,
 }
 
@@ -41,7 +43,7 @@ pub(super) struct Surroundings<'a> {
 
 impl Chain {
     pub(super) fn new(
-        chain: &FilterChain,
+        chain: &Arc<FilterChain>,
         tls: Option<&Arc<Downstream>>,
         around: &Surroundings<'_>,
     ) -> Self {
@@ -63,6 +65,7 @@ impl Chain {
         Self {
             name: chain.name.clone(),
             security,
+            permission: Permission::new(chain, around),
             filter: Filter::new(chain, around),
         }
     }

@@ -54,6 +54,7 @@ impl ConnectionLogs {
         context.flags = ended.flags;
         context.details = ended.details;
         context.hostname = &self.hostname;
+        context.termination_details = &ended.termination;
         context.cluster = &ended.cluster;
         context.upstream_failure = &ended.upstream_failure;
         context.attempts = ended.attempts;

@@ -51,6 +51,7 @@ impl Manager {
             Ok(opened) => {
                 let Opened { mut wire, protocol } = opened;
                 let served = if !self.says_something(&mut wire).await {
+                    ended.termination = wire.refusal().unwrap_or_default().to_owned();
                     Served {
                         received: wire.received,
                         sent: wire.sent,
@@ -97,7 +98,7 @@ impl Manager {
     /// Waits for the first bytes of a connection, as long as it may be idle.
     async fn says_something(&self, wire: &mut Wire) -> bool {
         if !wire.input.is_empty() {
-            return true;
+            return wire.admit().is_ok();
         }
         let mut timer = Timer::<1>::default();
         timer.set(0, self.config.common.idle_timeout);

@@ -120,6 +120,7 @@ impl Filter {
         match ended {
             Ended::Both(Side::Upstream) => counted.ended_by_host(),
             Ended::Both(Side::Downstream) | Ended::Limit(_) => {}
+            Ended::Downstream(_) if downstream.refusal().is_some() => {}
             Ended::Upstream(error) => {
                 counted.ended_by_host();
                 if error.kind() == ErrorKind::ConnectionReset {

@@ -47,6 +47,7 @@ pub(super) struct Session<'f> {
     hostname: &'f str,
     pub(super) attempts: u32,
     pub(super) failure: String,
+    pub(super) termination: String,
     connected: bool,
     received: u64,
     sent: u64,
@@ -76,6 +77,7 @@ impl<'f> Session<'f> {
             hostname,
             attempts: 0,
             failure: String::new(),
+            termination: String::new(),
             connected: false,
             received: 0,
             sent: 0,
@@ -96,6 +98,7 @@ impl<'f> Session<'f> {
             local: self.local,
             connected: self.connected,
             upstream_failure: self.failure,
+            termination: self.termination,
             attempts: self.attempts,
             ..Ended::new(Rc::clone(downstream))
         }
@@ -179,6 +182,9 @@ impl<'f> Session<'f> {
         stats.downstream_cx_rx_bytes_total.add(received);
         stats.downstream_cx_tx_bytes_total.add(sent);
         (self.received, self.sent) = (wire.received, wire.sent);
+        if let Some(refusal) = wire.refusal() {
+            refusal.clone_into(&mut self.termination);
+        }
     }
 
     /// Writes a line to each log that wants one.
@@ -212,6 +218,7 @@ impl<'f> Session<'f> {
             cluster: self.cluster,
             hostname: self.hostname,
             upstream_failure: &self.failure,
+            termination_details: &self.termination,
             flags: self.flags,
             bytes_received: self.received,
             bytes_sent: self.sent,

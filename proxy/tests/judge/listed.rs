@@ -59,6 +59,6 @@ pub(crate) const STANDING: &[(&str, usize)] = &[
     ("filters", 55),
     ("health", 31),
     ("logs", 23),
-    ("tcp", 132),
+    ("tcp", 152),
     ("tls", 79),
 ];

@@ -2,6 +2,7 @@
 
 mod connect;
 mod ends;
+mod permission;
 mod routes;
 mod tunneling;
 mod upgrades;
@@ -17,6 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(upgrades::cases());
     cases.extend(connect::cases());
     cases.extend(tunneling::cases());
+    cases.extend(permission::cases());
     cases
 }
 

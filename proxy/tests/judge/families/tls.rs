@@ -26,7 +26,7 @@ fn certificate(name: &str) -> Value {
 }
 
 /// What certificates of the other side are held against: the authority, and these names.
-fn validation(names: Value) -> Value {
+pub(super) fn validation(names: Value) -> Value {
     let mut context = json!({ "trusted_ca": { "inline_string": "@chain:ca" } });
     if names.is_array() {
         context["match_typed_subject_alt_names"] = names;
@@ -40,7 +40,7 @@ fn name(kind: &str, matcher: Value) -> Value {
 }
 
 /// A transport socket of a listener.
-fn server_socket(certificate_name: &str, common: Value, fields: Value) -> Value {
+pub(super) fn server_socket(certificate_name: &str, common: Value, fields: Value) -> Value {
     let mut context = json!({
         "common_tls_context": { "tls_certificates": [certificate(certificate_name)] },
     });
