@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::message::{Data, Message};
 use super::schema::Kind;
 
-/// What stands for a private key.
+/// What stands for each text of a private key.
 const REDACTED: &str = "[redacted]";
 
 /// A message as JSON.
@@ -30,13 +30,26 @@ pub fn any(message: &Message) -> Value {
 fn fields(message: &Message) -> Map<String, Value> {
     let field = |set: &super::message::Set| {
         let value = if set.field.name == "private_key" {
-            json!({"inline_bytes": STANDARD.encode(REDACTED)})
+            redacted(&set.value.data)
         } else {
             value(&set.value.data, &set.field.kind)
         };
         (set.field.name.to_owned(), value)
     };
     message.set.iter().map(field).collect()
+}
+
+/// What is left of a secret: where it comes from, but not what it is.
+fn redacted(data: &Data) -> Value {
+    match data {
+        Data::Message(message) => {
+            let fields = message.set.iter();
+            let redacted = fields.map(|it| (it.field.name.to_owned(), redacted(&it.value.data)));
+            Value::Object(redacted.collect())
+        }
+        Data::Bytes(_) => STANDARD.encode(REDACTED).into(),
+        _ => REDACTED.into(),
+    }
 }
 
 fn value(data: &Data, kind: &Kind) -> Value {
@@ -106,6 +119,34 @@ mod tests {
         let bootstrap = load::bootstrap(&[(source, Origin::File)]).unwrap();
         let expected: Value = serde_json::from_str(text).unwrap();
         assert_eq!(json(&bootstrap.message), expected);
+    }
+
+    #[test]
+    fn private_keys_are_left_out() {
+        for (key, shown) in [
+            (
+                r#"{"inline_string": "KEY"}"#,
+                r#"{"inline_string":"[redacted]"}"#,
+            ),
+            (
+                r#"{"inline_bytes": "S0VZ"}"#,
+                r#"{"inline_bytes":"W3JlZGFjdGVkXQ=="}"#,
+            ),
+            (r#"{"filename": "/KEY"}"#, r#"{"filename":"[redacted]"}"#),
+        ] {
+            let text = format!(
+                r#"{{"static_resources": {{"secrets": [{{"name": "own", "tls_certificate": {{
+                    "certificate_chain": {{"inline_string": "CERTIFICATE"}}, "private_key": {key}}}}}]}}}}"#
+            );
+            let name = "bootstrap.json".to_owned();
+            let bootstrap = load::bootstrap(&[(Source { name, text }, Origin::File)]).unwrap();
+            let dumped = json(&bootstrap.message).to_string();
+            assert!(
+                dumped.contains(&format!(r#""private_key":{shown}"#)),
+                "{dumped}"
+            );
+            assert!(!dumped.contains("KEY"), "{dumped}");
+        }
     }
 
     #[test]
