@@ -34,6 +34,7 @@ use crate::cli::Options;
 use crate::config::model::Bootstrap;
 use crate::config::model::address::Address;
 use crate::config::model::listener::{Listener, NetworkFilter};
+use crate::drain::Draining;
 use crate::listener::{Acceptor, Common, Limit, Listeners, Prepared};
 use crate::log::{self, Level, Levels};
 use crate::manager::{Logs, open_logs};
@@ -89,6 +90,7 @@ fn start(options: &Options) -> Result<Proxy, String> {
         node: bootstrap.node.clone(),
         logs: logs(&bootstrap, options)?,
         tap: Arc::default(),
+        draining: Arc::new(Draining::new(options.drain_time())),
         limit: Limit::new(bootstrap.max_downstream_connections),
     });
     let end = watch::Sender::new(false);
@@ -98,6 +100,7 @@ fn start(options: &Options) -> Result<Proxy, String> {
     let orders = shown::Orders {
         end: end.clone(),
         tap: Arc::clone(&common.tap),
+        draining: Arc::clone(&common.draining),
         stage: stage.subscribe(),
     };
     let shown = Shown::new(
@@ -350,6 +353,12 @@ impl Options {
         let processors = || thread::available_parallelism().map_or(1, usize::from);
         let told = self.concurrency.and_then(|it| usize::try_from(it).ok());
         told.unwrap_or_else(processors).max(1)
+    }
+
+    /// How long a graceful drain takes; as long as Envoy's if nothing is told.
+    fn drain_time(&self) -> Duration {
+        self.drain_time
+            .map_or(Duration::from_mins(10), Duration::from_secs)
     }
 
     fn level(&self) -> Level {

@@ -36,6 +36,8 @@ pub(crate) struct Options {
     pub(crate) concurrency: Option<u32>,
     /// How long lines of access logs wait at most, in milliseconds; Envoy's 10 s without it.
     pub(crate) flush_interval: Option<u64>,
+    /// How long a graceful drain takes, in seconds; ten minutes without it.
+    pub(crate) drain_time: Option<u64>,
     /// How much to log; `info` without it.
     pub(crate) log_level: Option<String>,
 }
@@ -71,6 +73,7 @@ fn options(matches: &ArgMatches) -> Options {
         yaml: matches.get_one("config-yaml").cloned(),
         concurrency: matches.get_one("concurrency").copied(),
         flush_interval: matches.get_one("file-flush-interval-msec").copied(),
+        drain_time: matches.get_one("drain-time-s").copied(),
         log_level: matches.get_one("log-level").cloned(),
     }
 }
@@ -118,6 +121,13 @@ fn tree() -> Command {
                 .long("file-flush-interval-msec")
                 .value_name("MILLISECONDS")
                 .help("How long lines of access logs wait at most; 10000 by default")
+                .value_parser(value_parser!(u64)),
+        )
+        .arg(
+            Arg::new("drain-time-s")
+                .long("drain-time-s")
+                .value_name("SECONDS")
+                .help("How long a graceful drain of listeners takes; 600 by default")
                 .value_parser(value_parser!(u64)),
         )
         .arg(

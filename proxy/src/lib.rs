@@ -12,6 +12,7 @@ mod app;
 pub mod calendar;
 mod cli;
 pub mod config;
+pub mod drain;
 pub mod exchange;
 pub mod facts;
 pub mod format;

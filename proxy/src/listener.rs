@@ -17,6 +17,7 @@ pub use prepared::Prepared;
 use std::sync::Arc;
 
 use crate::config::model::Node;
+use crate::drain::Draining;
 use crate::manager::Logs;
 use crate::tap::Tap;
 
@@ -28,6 +29,8 @@ pub struct Common {
     pub logs: Logs,
     /// Where requests are shown.
     pub tap: Arc<Tap>,
+    /// What is drained.
+    pub draining: Arc<Draining>,
     /// How many connections there may be in all.
     pub limit: Limit,
 }

@@ -19,6 +19,7 @@ use crate::config::model::Node;
 use crate::config::model::access_log::AccessLog;
 use crate::config::model::http::{HttpConnectionManager, HttpFilterKind, Router, Routes};
 use crate::config::model::listener::Direction;
+use crate::drain::Draining;
 use crate::format::time::Calendar;
 use crate::http::change::Scratch;
 use crate::http::policy::Policy;
@@ -50,10 +51,12 @@ pub struct Manager {
     connections: Cell<u64>,
 }
 
-/// Where requests of a connection manager are shown, and as coming from where.
+/// Where a connection manager is: where its requests are shown, as coming from where, and what drains it.
 pub struct Place {
     /// Where they are shown.
     pub tap: Arc<Tap>,
+    /// What is drained.
+    pub draining: Arc<Draining>,
     /// The listener's name.
     pub listener: String,
     /// The listener's direction.

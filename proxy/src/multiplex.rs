@@ -4,6 +4,7 @@ mod books;
 pub mod client;
 mod driver;
 mod ending;
+mod leave;
 mod line;
 pub mod server;
 mod shared;

@@ -77,6 +77,9 @@ pub trait Downstream {
 
     /// The connection ends after this response, where it carries one request at a time.
     fn close_after(&mut self) {}
+
+    /// The connection ends soon, as its client is told from now on; says whether that is news.
+    fn begin_drain(&mut self) -> bool;
 }
 
 /// What came of a response.

@@ -3,7 +3,7 @@
 use super::query::Query;
 use super::reply::Reply;
 use super::server::Shared;
-use super::source::Drain;
+use crate::drain::Drain;
 
 pub(super) fn drain_listeners(shared: &Shared, query: &Query) -> Reply {
     shared.source.drain_listeners(Drain {

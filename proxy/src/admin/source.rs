@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use crate::drain::Drain;
 use crate::tap::Tap;
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime};
@@ -344,15 +345,4 @@ pub enum CertificateName {
     Uri(String),
     /// An IP address.
     Address(String),
-}
-
-/// How listeners are to be drained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Drain {
-    /// Over the drain time, and only then stop to listen.
-    pub graceful: bool,
-    /// Never stop to listen.
-    pub skip_exit: bool,
-    /// Only listeners whose traffic direction is inbound.
-    pub inbound_only: bool,
 }

@@ -1,7 +1,6 @@
 //! Tells the admin what the proxy is and does.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -19,6 +18,7 @@ use crate::config::dump;
 use crate::config::message::Message;
 use crate::config::model::Bootstrap;
 use crate::config::model::address::Address;
+use crate::drain::Draining;
 use crate::tap::Tap;
 use crate::upstream::Cluster;
 use crate::upstream::host::HealthFlag;
@@ -34,7 +34,6 @@ pub(super) struct Shown {
     command_line: CommandLine,
     node: Value,
     started: Instant,
-    failing: AtomicBool,
     orders: Orders,
 }
 
@@ -44,6 +43,8 @@ pub(super) struct Orders {
     pub(super) end: watch::Sender<bool>,
     /// Where requests are shown.
     pub(super) tap: Arc<Tap>,
+    /// What is drained.
+    pub(super) draining: Arc<Draining>,
     /// How far the start has come.
     pub(super) stage: watch::Receiver<Stage>,
 }
@@ -71,7 +72,6 @@ impl Shown {
             command_line: command_line(options),
             node,
             started: Instant::now(),
-            failing: AtomicBool::new(false),
             orders,
         }
     }
@@ -82,7 +82,7 @@ impl Source for Shown {
         let state = match *self.orders.stage.borrow() {
             Stage::Warming => State::PreInitializing,
             Stage::Listening => State::Initializing,
-            Stage::Live if self.failing.load(Relaxed) => State::Draining,
+            Stage::Live if self.orders.draining.is_failing() => State::Draining,
             Stage::Live => State::Live,
         };
         ServerInfo {
@@ -122,11 +122,11 @@ impl Source for Shown {
     }
 
     fn fail_health_check(&self, fail: bool) {
-        self.failing.store(fail, Relaxed);
+        self.orders.draining.fail(fail);
     }
 
-    fn drain_listeners(&self, _: Drain) {
-        self.failing.store(true, Relaxed);
+    fn drain_listeners(&self, drain: Drain) {
+        self.orders.draining.order(drain);
     }
 
     fn refresh_stats(&self) {
@@ -156,6 +156,7 @@ fn command_line(options: &Options) -> CommandLine {
             .map(|it| it.display().to_string())
             .unwrap_or_default(),
         config_yaml: options.yaml.clone().unwrap_or_default(),
+        drain_time: options.drain_time(),
         log_level: options
             .log_level
             .clone()

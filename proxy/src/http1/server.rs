@@ -38,6 +38,7 @@ pub struct Connection {
     is_last: bool,
     drains: bool,
     drains_from: Option<Instant>,
+    drain_begun: Option<Instant>,
     broke_off: bool,
     upgraded: bool,
     /// Fields that were dropped for their names.
@@ -84,6 +85,7 @@ impl Connection {
             is_last: false,
             drains: false,
             drains_from: None,
+            drain_begun: None,
             broke_off: false,
             upgraded: false,
             dropped: 0,
@@ -209,6 +211,16 @@ impl Connection {
         self.drains_from = time;
     }
 
+    /// When a response began it, if one did.
+    pub fn drain_begun(&self) -> Option<Instant> {
+        self.drain_begun
+    }
+
+    fn is_drained(&mut self) -> bool {
+        self.drains |= self.drains_from.is_some_and(|it| it <= Instant::now());
+        self.drains
+    }
+
     /// Whether the client went away in the middle of a request.
     pub fn broke_off(&self) -> bool {
         self.broke_off
@@ -297,12 +309,12 @@ impl Downstream for Connection {
         } else {
             BodyWriter::Plain
         };
+        let closes = self.is_drained() || !self.keep_alive;
         let output = &mut self.wire.output;
         let start = output.len();
         write::status_line(self.request_protocol, head.status, output);
         write::fields(&head.headers, output);
-        self.drains |= self.drains_from.is_some_and(|it| it <= Instant::now());
-        if (!self.keep_alive || self.drains) && !self.upgraded {
+        if closes && !self.upgraded {
             output.extend_from_slice(b"connection: close\r\n");
         } else if self.request_protocol == Protocol::Http10 {
             output.extend_from_slice(b"connection: keep-alive\r\n");
@@ -393,5 +405,14 @@ impl Downstream for Connection {
     fn close_after(&mut self) {
         self.keep_alive = false;
         self.asked_to_close = false;
+    }
+
+    fn begin_drain(&mut self) -> bool {
+        let begins = !self.is_drained();
+        if begins {
+            self.drains = true;
+            self.drain_begun = Some(Instant::now());
+        }
+        begins
     }
 }

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,10 +95,16 @@ impl Acceptor {
         }
     }
 
-    /// Takes connections until it is dropped.
+    /// Takes connections until the listener is drained. Those that are open go on.
     pub async fn run(self: Rc<Self>, listener: TcpListener, others: Rc<Listeners>) {
+        let mut stopped = pin!(self.common.draining.stopped(self.listener.config.direction));
         loop {
-            match listener.accept().await {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut stopped => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
                 Ok((stream, _)) => {
                     self.stats.connections_accepted_per_socket_event.record(1);
                     let (own, others) = (Rc::clone(&self), Rc::clone(&others));

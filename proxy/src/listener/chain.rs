@@ -93,6 +93,7 @@ impl Filter {
                 let (node, logs) = (&common.node, &common.logs);
                 let place = Place {
                     tap: Arc::clone(&common.tap),
+                    draining: Arc::clone(&common.draining),
                     listener: scope.name().trim_start_matches("listener.").to_owned(),
                     direction: *direction,
                 };

@@ -133,6 +133,12 @@ impl Manager {
 
     /// Sees whether a connection has lasted long enough. Before that it is drained.
     fn poll_life(&self, life: &mut Life, connection: &mut Connection, context: &mut Context<'_>) {
+        if let Some(begun) = connection.drain_begun()
+            && !std::mem::replace(&mut life.drains, true)
+        {
+            let left = self.config.drain_timeout.saturating_sub(begun.elapsed());
+            life.timer.set(DRAIN, Some(left));
+        }
         while let Poll::Ready(kind) = life.timer.poll(context) {
             match kind {
                 DRAIN => life.is_over = true,

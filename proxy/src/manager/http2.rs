@@ -167,6 +167,9 @@ impl Manager {
     /// Ready when the connection is to be drained, with nothing when it was long enough.
     fn poll_limits(&self, course: &mut Course, context: &mut Context<'_>) -> Poll<Option<()>> {
         let stats = &self.stats;
+        if !course.drains && course.shared.borrow().is_announced() {
+            return Poll::Ready(Some(()));
+        }
         let most = self.config.common.max_requests_per_connection;
         if !course.drains && most.is_some_and(|most| most > 0 && course.requests >= most) {
             stats.downstream_cx_max_requests_reached.increment();

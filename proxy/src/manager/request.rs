@@ -266,6 +266,11 @@ impl Manager {
             // What is left of the body would be taken for the next request.
             down.close_after();
         }
+        let place = &self.place;
+        let draw = || self.worker.draw();
+        if place.draining.ends(place.direction, draw) && down.begin_drain() {
+            self.stats.downstream_cx_drain_close.increment();
+        }
         self.count_status(response.status);
         down.send_head(response, end);
     }

@@ -123,4 +123,8 @@ impl<D: Downstream> Downstream for Tapped<'_, D> {
     fn close_after(&mut self) {
         self.down.close_after();
     }
+
+    fn begin_drain(&mut self) -> bool {
+        self.down.begin_drain()
+    }
 }

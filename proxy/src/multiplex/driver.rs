@@ -61,9 +61,7 @@ impl Driver {
 
     /// Warns the client that the connection will be drained.
     pub fn announce(&mut self) {
-        let mut shared = self.shared.borrow_mut();
-        shared.codec.announce_shutdown();
-        shared.wake_driver();
+        self.shared.borrow_mut().announce();
     }
 
     /// The streams end, then the connection.

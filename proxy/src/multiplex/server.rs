@@ -104,6 +104,10 @@ impl Downstream for Stream {
         });
     }
 
+    fn begin_drain(&mut self) -> bool {
+        self.shared.borrow_mut().announce()
+    }
+
     fn upgrade(&mut self) {
         self.upgraded = true;
     }

@@ -1,7 +1,7 @@
 //! Holds what the task of a connection and the tasks of its streams share. All of them run on one worker.
 
 use std::collections::{HashMap, VecDeque};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 
 use super::ending::{Ending, reason};
 use super::line::Line;
@@ -30,6 +30,8 @@ pub struct Shared {
     pub(super) ended: bool,
     /// Whether it is to end once what is queued is written.
     pub(super) closing: bool,
+    /// The client was warned that it is to end.
+    pub(super) announced: bool,
 }
 
 /// What came of a stream and was not taken yet, and what could not be sent yet.
@@ -86,6 +88,7 @@ impl Shared {
             line: Line::default(),
             ended: false,
             closing: false,
+            announced: false,
         }
     }
 
@@ -168,35 +171,6 @@ impl Shared {
             .flatten()
             .filter(|it| !it.left && matches!(it.broken, None | Some(Broken::Connection)));
         held.count()
-    }
-
-    /// Takes no more streams; the open ones go on.
-    pub fn drain(&mut self) {
-        self.codec.go_away();
-        self.wake_driver();
-    }
-
-    /// Writes what is left when the connection has ended for us.
-    pub fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        while !self.codec.output().is_empty() {
-            match ready!(self.wire.poll_write(self.codec.output(), context)) {
-                Ok(count) => self.codec.wrote(count),
-                Err(_) => break,
-            }
-        }
-        Poll::Ready(())
-    }
-
-    /// Ready when the peer has ended a connection of which we want nothing more.
-    pub fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let came = ready!(self.wire.poll_fill(context));
-            if !matches!(came, Ok(1..)) {
-                return Poll::Ready(());
-            }
-            let count = self.wire.input.bytes().len();
-            self.wire.input.take(count);
-        }
     }
 
     /// The connection's task is to be woken when there is something to write.
