@@ -156,11 +156,12 @@ impl Manager {
             let mut stream = multiplex::server::Stream::new(Rc::clone(shared), id, &head);
             let (own, downstream) = (Rc::clone(self), Rc::clone(downstream));
             head.protocol = Protocol::Http2;
-            spawn_local(async move {
+            // In a box, for a task takes what it runs by value, several times over.
+            spawn_local(Box::pin(async move {
                 let booked = own.book(Protocol::Http2);
                 own.request(booked, &mut stream, &mut head, end, &downstream)
                     .await;
-            });
+            }));
         })
     }
 
