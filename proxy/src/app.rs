@@ -219,6 +219,7 @@ impl Proxy {
             }
         }
         let (listening, all_listen) = mpsc::channel(1);
+        let mut workers = Vec::new();
         for (index, shares) in sockets.into_iter().enumerate() {
             let seat = Seat {
                 index,
@@ -234,7 +235,7 @@ impl Proxy {
             };
             let name = format!("worker-{index}");
             let body = move || seat.work(&shares, times);
-            thread::Builder::new().name(name).spawn(body)?;
+            workers.push(thread::Builder::new().name(name).spawn(body)?);
         }
         drop(listening);
         let running = self.admin.map(Admin::start).transpose()?;
@@ -244,7 +245,13 @@ impl Proxy {
             }
             let begun = (&self.stage, all_listen);
             watch_over(&self.clusters, begun, self.end.subscribe(), running).await
-        })
+        })?;
+        // Workers let go of the access logs, whose last lines are written when nobody holds them any more.
+        self.end.send_replace(true);
+        for worker in workers {
+            let _ = worker.join();
+        }
+        Ok(())
     }
 }
 

@@ -175,6 +175,30 @@ fn without_an_admin_it_serves_until_it_is_told_to_end() {
     assert!(running.0.try_wait().unwrap().is_none(), "it has ended");
 }
 
+/// They wait for up to ten seconds to be written together.
+#[test]
+fn lines_of_access_logs_that_wait_are_written_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = free_port();
+    let mut bootstrap = bootstrap(free_port(), port, 1);
+    let log = folder.path().join("access.log");
+    let manager = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config";
+    bootstrap.pointer_mut(manager).unwrap()["access_log"] = json!([{
+        "name": "envoy.access_loggers.file",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            "path": log,
+        },
+    }]);
+    let mut running = start(&bootstrap, port, folder.path());
+    ask(port, "/first");
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").arg(pid).status().unwrap().success());
+    assert!(running.0.wait().unwrap().success());
+    let lines = std::fs::read_to_string(log).unwrap();
+    assert!(lines.contains("GET /first"), "{lines}");
+}
+
 #[test]
 fn a_port_in_use_is_named_before_anything_is_served() {
     let folder = tempfile::tempdir().unwrap();

@@ -81,6 +81,15 @@ fn options(manager: &HttpConnectionManager, ask: &mut impl FnMut(&str)) {
             keeps_case(&manager.http1),
             "header_key_format.stateful_formatter",
         ),
+        (
+            manager.http1.keep_connection_on_malformed == Some(true),
+            "override_stream_error_on_invalid_http_message",
+        ),
+        (!manager.http1.allow_absolute_url, "allow_absolute_url"),
+        (
+            manager.http2.max_header_field_size_kb.is_some(),
+            "max_header_field_size_kb",
+        ),
         (manager.http2.keepalive.is_some(), "connection_keepalive"),
     ];
     for (_, name) in asked.iter().filter(|(is_asked, _)| *is_asked) {
@@ -105,6 +114,21 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
     };
     if http1.is_some_and(keeps_case) {
         ask("header_key_format.stateful_formatter");
+    }
+    if http1.is_some_and(|it| it.send_fully_qualified_url) {
+        ask("send_fully_qualified_url");
+    }
+    let http2 = match &cluster.protocol {
+        UpstreamProtocol::Http2(http2)
+        | UpstreamProtocol::Auto(_, http2)
+        | UpstreamProtocol::SameAsDownstream(_, http2) => Some(http2),
+        UpstreamProtocol::Http1(_) => None,
+    };
+    if http2.is_some_and(|it| it.keepalive.is_some()) {
+        ask("connection_keepalive");
+    }
+    if cluster.balancing.close_connections_on_change {
+        ask("close_connections_on_host_set_change");
     }
     let by_http = |it: &HealthCheck| matches!(&it.check, Check::Http(http) if !http.http2);
     if http1.is_some_and(|it| it.header_case != HeaderCase::Lower)
