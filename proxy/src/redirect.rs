@@ -1,7 +1,7 @@
 //! Sends the traffic of a pod through the proxy: `mesh-proxy init` puts rules of netfilter in place, once, before the
 //! proxy starts.
 //!
-//! [`rules`] decides, [`nft`] and [`iptables`] write, and this file applies, verifies and takes away.
+//! `rules` decides, `nft` and `iptables` write, and this file applies, verifies and takes away.
 
 mod command;
 mod iptables;
