@@ -8,7 +8,7 @@ use crate::config::model::cluster::{Cluster, ClusterDiscovery, Transport};
 use crate::config::model::health::{Check, HealthCheck};
 use crate::config::model::http::{HttpConnectionManager, Routes};
 use crate::config::model::listener::{FilterChain, Listener, NetworkFilter};
-use crate::config::model::protocol::{HeaderCase, Http1Options, UpstreamProtocol};
+use crate::config::model::protocol::{HeaderCase, Http1Options};
 
 /// Refuses a configuration that asks for more.
 ///
@@ -106,24 +106,14 @@ fn cluster(cluster: &Cluster, found: &mut Vec<String>) {
         | ClusterDiscovery::OriginalDst(_) => {}
         ClusterDiscovery::Eds { .. } => ask("EDS"),
     }
-    let http1 = match &cluster.protocol {
-        UpstreamProtocol::Http1(http1)
-        | UpstreamProtocol::Auto(http1, _)
-        | UpstreamProtocol::SameAsDownstream(http1, _) => Some(http1),
-        UpstreamProtocol::Http2(_) => None,
-    };
+    let http1 = cluster.protocol.http1();
     if http1.is_some_and(keeps_case) {
         ask("header_key_format.stateful_formatter");
     }
     if http1.is_some_and(|it| it.send_fully_qualified_url) {
         ask("send_fully_qualified_url");
     }
-    let http2 = match &cluster.protocol {
-        UpstreamProtocol::Http2(http2)
-        | UpstreamProtocol::Auto(_, http2)
-        | UpstreamProtocol::SameAsDownstream(_, http2) => Some(http2),
-        UpstreamProtocol::Http1(_) => None,
-    };
+    let http2 = cluster.protocol.http2();
     if http2.is_some_and(|it| it.keepalive.is_some()) {
         ask("connection_keepalive");
     }

@@ -128,3 +128,25 @@ pub enum UpstreamProtocol {
     /// What the downstream speaks.
     SameAsDownstream(Http1Options, Http2Options),
 }
+
+impl UpstreamProtocol {
+    /// How HTTP/1 is spoken, if it may be.
+    pub fn http1(&self) -> Option<&Http1Options> {
+        match self {
+            Self::Http1(options) | Self::Auto(options, _) | Self::SameAsDownstream(options, _) => {
+                Some(options)
+            }
+            Self::Http2(_) => None,
+        }
+    }
+
+    /// How HTTP/2 is spoken, if it may be.
+    pub fn http2(&self) -> Option<&Http2Options> {
+        match self {
+            Self::Http2(options) | Self::Auto(_, options) | Self::SameAsDownstream(_, options) => {
+                Some(options)
+            }
+            Self::Http1(_) => None,
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::super::connection::{Connected, Counted};
 use super::life::Life;
 use super::{count, kilobytes, settings};
 use crate::config::model::cluster::Cluster;
-use crate::config::model::protocol::{HeaderCase, Http1Options, Http2Options, UpstreamProtocol};
+use crate::config::model::protocol::HeaderCase;
 use crate::facts;
 use crate::http1::{self, head::Limits};
 use crate::http2;
@@ -62,7 +62,7 @@ pub(super) enum Carrier {
 
 impl Http1 {
     pub(super) fn new(made: Connected, cluster: &Cluster, born: u32) -> Self {
-        let options = http1_options(&cluster.protocol);
+        let options = cluster.protocol.http1();
         let settings = http1::Settings {
             head_size: kilobytes(cluster.common.max_response_headers_kb.unwrap_or(60)),
             limits: Limits {
@@ -106,7 +106,10 @@ impl Http1 {
 impl Http2 {
     /// The connection, and what is counted of it.
     pub(super) fn new(made: Connected, cluster: &Cluster, born: u32) -> (Rc<Self>, Counted) {
-        let mut settings = http2_options(&cluster.protocol).map_or_else(Default::default, settings);
+        let mut settings = cluster
+            .protocol
+            .http2()
+            .map_or_else(Default::default, settings);
         let common = &cluster.common;
         settings.max_headers_bytes = kilobytes(common.max_response_headers_kb.unwrap_or(60));
         settings.max_headers_count = count(common.max_headers_count);
@@ -144,25 +147,5 @@ impl Carrier {
             Self::Http1(http1) => &http1.life,
             Self::Http2(_, connection) => &connection.life,
         }
-    }
-}
-
-/// How HTTP/1 is spoken to a cluster, if it is.
-fn http1_options(protocol: &UpstreamProtocol) -> Option<&Http1Options> {
-    match protocol {
-        UpstreamProtocol::Http1(options)
-        | UpstreamProtocol::Auto(options, _)
-        | UpstreamProtocol::SameAsDownstream(options, _) => Some(options),
-        UpstreamProtocol::Http2(_) => None,
-    }
-}
-
-/// How HTTP/2 is spoken to a cluster, if it is.
-pub(super) fn http2_options(protocol: &UpstreamProtocol) -> Option<&Http2Options> {
-    match protocol {
-        UpstreamProtocol::Http2(options)
-        | UpstreamProtocol::Auto(_, options)
-        | UpstreamProtocol::SameAsDownstream(_, options) => Some(options),
-        UpstreamProtocol::Http1(_) => None,
     }
 }

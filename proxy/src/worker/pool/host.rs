@@ -13,7 +13,7 @@ use super::super::connection::{ConnectFailure, Connected, Counted};
 use super::super::secure::ServerName;
 use super::super::upstream::Upstream;
 use super::Spoken;
-use super::carrier::{Carrier, Http1, Http2, Task, http2_options};
+use super::carrier::{Carrier, Http1, Http2, Task};
 use super::in_use::InUse;
 use super::lease::Lease;
 use super::life::{keep, keep_http2};
@@ -219,7 +219,7 @@ impl HostPool {
 
     /// How many requests a connection is expected to carry at once before it is there.
     fn carries(&self, upstream: &Upstream) -> u64 {
-        let options = http2_options(&upstream.cluster().config().protocol);
+        let options = upstream.cluster().config().protocol.http2();
         match (self.spoken, options) {
             (Spoken::Http1, _) | (_, None) => 1,
             (_, Some(options)) => options.max_concurrent_streams.into(),
